@@ -1,0 +1,98 @@
+"""A job, its attempts, and the proof of who holds it."""
+
+from typing import Any
+
+from attrs import field, frozen
+
+from shared.matching import Requirement
+from shared.states import ErrorClass, JobState, Reason
+
+MAX_PRIORITY = 1_000_000
+"""Priorities are integers from -MAX_PRIORITY to MAX_PRIORITY; higher goes first."""
+
+
+@frozen(kw_only=True)
+class JobSpec:
+    """A job as it was asked for. Times are milliseconds since the epoch."""
+
+    type: str
+    payload: dict[str, Any]
+    requirement: Requirement
+    priority: int = 50
+    customer_id: str | None = None
+    max_retries: int = 3
+    timeout_minutes: float | None = None
+    workflow_id: str | None = None
+    workflow_priority: int | None = None
+    workflow_datetime: int | None = None
+    step_number: int = 0
+
+
+@frozen
+class Lease:
+    """The right to report on one attempt: the attempt's number is the fence, the id its secret."""
+
+    job_id: str
+    attempt: int
+    id: str
+
+
+@frozen(kw_only=True)
+class Failure:
+    """Why an attempt failed."""
+
+    error: str
+    error_class: ErrorClass = ErrorClass.INTERNAL
+    retryable: bool = True
+    details: dict[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One finished try. Times are milliseconds since the epoch by the clock of Redis."""
+
+    attempt: int
+    worker_id: str
+    assigned_at: int
+    started_at: int | None
+    ended_at: int
+    outcome: str  # the verb that ended it
+    reason: Reason
+    error: str | None = None
+    error_class: ErrorClass | None = None
+
+
+@frozen(kw_only=True)
+class Job:
+    """A job as it is now. Times are milliseconds since the epoch by the clock of Redis."""
+
+    id: str
+    type: str
+    status: JobState
+    reason: Reason
+    priority: int
+    payload: dict[str, Any]
+    requirements: Requirement
+    customer_id: str | None
+    max_retries: int
+    timeout_minutes: float | None
+    workflow_id: str | None
+    workflow_priority: int
+    workflow_datetime: int
+    step_number: int
+    created_at: int
+    attempt: int
+    failures: int  # attempts that failed and count against max_retries
+    losses: int  # attempts that were lost or given back, which do not
+    worker_id: str | None = None
+    assigned_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    not_before: int | None = None
+    progress: float = 0
+    progress_message: str | None = None
+    progress_details: dict[str, Any] | None = None
+    result: Any = None
+    error: str | None = None
+    error_class: ErrorClass | None = None
+    attempts: tuple[Attempt, ...] = ()

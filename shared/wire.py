@@ -1,0 +1,176 @@
+"""Frames: JSON text in and out of the classes in `messages`, by one converter.
+
+Lenient in (unknown fields are ignored, `"all"` means no limit), strict out. Free-form values
+(`params`, `result`) pass untouched, with integers of any size.
+"""
+
+import json
+import math
+import time
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar, cast
+from uuid import uuid4
+
+import cattrs
+
+from shared.messages import MESSAGES, Message
+
+T = TypeVar("T")
+
+
+class WireError(ValueError):
+    """A frame or document that cannot be read; the message names the field and the problem."""
+
+
+class UnknownTypeError(WireError):
+    """A frame whose `type` nobody here knows."""
+
+
+def encode(message: Message) -> str:
+    """The frame that says `message`."""
+    fields = {name: value for name, value in unstructure(message).items() if value is not None}
+    envelope = {
+        "type": message.type,
+        "id": uuid4().hex,
+        "timestamp": time.time_ns() // 1_000_000,
+    }
+    return dump_json(envelope | fields)
+
+
+def decode(frame: str | bytes) -> Message:
+    """The message in `frame`. Raises `UnknownTypeError` or `WireError`."""
+    document = load_json(frame)
+    if not isinstance(document, dict):
+        raise WireError("a frame is a JSON object with a `type`")
+    name = cast("dict[str, Any]", document).get("type")
+    if not isinstance(name, str):
+        raise WireError("type: expected the name of a message type")
+    if name not in MESSAGES:
+        raise UnknownTypeError(f"type: {name[:100]!r} is not a message type")
+    return structure(document, MESSAGES[name])
+
+
+def load_json(text: str | bytes) -> Any:
+    """Strict JSON: finite numbers, UTF-8, bounded nesting. Raises `WireError`."""
+    try:
+        return json.loads(text, parse_constant=_not_json, parse_float=_finite)
+    except RecursionError:
+        raise WireError("not readable: nested too deeply") from None
+    except UnicodeDecodeError as problem:
+        raise WireError(f"not UTF-8: {problem}") from None
+    except ValueError as problem:
+        raise WireError(f"not JSON: {problem}") from None
+
+
+def dump_json(document: Any) -> str:
+    """Compact JSON. Raises `ValueError` for NaN and infinities."""
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+
+def structure(document: Any, cls: type[T]) -> T:
+    """`document` as an instance of `cls`. Raises `WireError` naming every field at fault."""
+    try:
+        return converter.structure(document, cls)
+    except (cattrs.BaseValidationError, ValueError, TypeError) as problem:
+        raise WireError("; ".join(_explained(problem))) from None
+
+
+def unstructure(value: Any) -> Any:
+    """`value` as JSON types."""
+    return converter.unstructure(value)
+
+
+def _explained(problem: Exception) -> list[str]:
+    if not isinstance(problem, cattrs.BaseValidationError):
+        return [str(problem)]
+    lines = cattrs.transform_error(problem, format_exception=_reason)
+    return [line.replace(" @ $.", " at ").replace(" @ $", "") for line in lines]
+
+
+def _reason(problem: BaseException, _type: type | None) -> str:
+    if isinstance(problem, KeyError):
+        return f"{problem.args[0]} is missing"
+    return str(problem)
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is out of range")
+    return number
+
+
+def _exactly(cls: type[Any], *accepted: type[Any]) -> Any:
+    """A structure hook that takes `accepted` types only, where cattrs would convert."""
+
+    def hook(value: Any, _: Any) -> Any:
+        # bool is an int to Python, and never to JSON.
+        if isinstance(value, accepted) and isinstance(value, bool) == (cls is bool):
+            return cls(value)
+        raise ValueError(f"expected {_NAMES[cls]}, got {_shown(value)}")
+
+    return hook
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, default=str)[:60]
+
+
+def _word(value: Any, cls: type[StrEnum]) -> StrEnum:
+    words = {each.value: each for each in cls}
+    if not isinstance(value, str) or value not in words:
+        raise ValueError(f"expected one of {', '.join(words)}, got {_shown(value)}")
+    return words[value]
+
+
+def _limits(value: Any, _: Any) -> tuple[str, ...] | None:
+    if value is None or value == "all":
+        return None
+    return converter.structure(value, tuple[str, ...])
+
+
+def _models(value: Any, _: Any) -> dict[str, tuple[str, ...]] | None:
+    if value is None or value == "all":
+        return None
+    return converter.structure(value, dict[str, tuple[str, ...]])
+
+
+def _names(value: Any, _: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("expected a list of strings")  # noqa: TRY004 - cattrs groups ValueErrors
+    return tuple(converter.structure(each, str) for each in cast("list[Any]", value))
+
+
+def _object(value: Any, _: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("expected an object")  # noqa: TRY004 - cattrs groups ValueErrors
+    return cast("dict[str, Any]", value)
+
+
+def _made() -> cattrs.Converter:
+    made = cattrs.Converter(unstruct_collection_overrides={tuple: list})
+    for cls, accepted in ((int, (int,)), (float, (int, float)), (str, (str,)), (bool, (bool,))):
+        made.register_structure_hook(cls, _exactly(cls, *accepted))
+    made.register_structure_hook(StrEnum, _word)
+    made.register_structure_hook_func(lambda cls: cls == tuple[str, ...], _names)
+    made.register_structure_hook_func(lambda cls: cls == tuple[str, ...] | None, _limits)
+    made.register_structure_hook_func(lambda cls: cls == dict[str, tuple[str, ...]] | None, _models)
+    made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)
+    # cattrs would walk a free-form value key by key, fifteen times the cost of the JSON itself.
+    made.register_unstructure_hook_func(
+        lambda cls: cls in (dict[str, Any], Any), lambda value: value
+    )
+    return made
+
+
+_NAMES: dict[type[Any], str] = {
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    bool: "true or false",
+}
+converter = _made()
