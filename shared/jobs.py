@@ -60,6 +60,7 @@ class Attempt:
     reason: Reason
     error: str | None = None
     error_class: ErrorClass | None = None
+    details: dict[str, Any] | None = None
 
 
 @frozen(kw_only=True)

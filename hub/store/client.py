@@ -1,0 +1,196 @@
+"""The one way to Redis: commands that are asked for together travel together.
+
+Calls made while a batch is on its way form the next batch (one pipeline, one connection), so
+that the cost of a round trip and of a fsync is shared and the order of calls is the order in
+Redis. A call whose answer is lost has an unknown outcome; it is repeated with the same arguments,
+and the scripts act once for each operation id. The client itself never retries (redis-py would,
+without telling).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import define, field
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ConnectionError as RedisConnectionError,
+)
+from redis.exceptions import (
+    NoScriptError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import (
+    TimeoutError as RedisTimeoutError,
+)
+from tenacity import (
+    AsyncRetrying,
+    RetryError,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from hub.store.keys import ROOT, lua_prelude
+
+log = logging.getLogger(__name__)
+
+LUA = Path(__file__).parent / "lua"
+CALL_TIMEOUT_S = 5.0
+BATCH_LIMIT = 512
+PASSING = ("LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
+"""Errors that Redis itself expects to get over; nothing was written."""
+
+Command = tuple[str | int | float, ...]
+
+
+class StoreUnavailableError(Exception):
+    """Redis did not answer in time. Whether the call was carried out is not known."""
+
+
+class StoreFullError(Exception):
+    """Redis is out of memory and refused to write. Nothing was written."""
+
+
+class _PassingError(Exception):
+    """Worth another try with the same arguments."""
+
+
+@define
+class _Call:
+    command: Command
+    answer: asyncio.Future[Any]
+
+
+@define
+class Client:
+    """A connection to Redis, with the scripts of `lua/` by name."""
+
+    redis: Redis
+    patience_s: float = 10.0  # how long one call is repeated before it is given up
+    _waiting: list[_Call] = field(factory=list, init=False)
+    _flusher: asyncio.Task[None] | None = field(default=None, init=False)
+    _scripts: dict[str, str] = field(factory=dict, init=False)
+    _digests: dict[str, str] = field(factory=dict, init=False)
+
+    @classmethod
+    def connect(cls, url: str, patience_s: float = 10.0) -> "Client":
+        """A client for the server at `url`; nothing is sent yet."""
+        redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
+            url,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=CALL_TIMEOUT_S,
+            socket_connect_timeout=CALL_TIMEOUT_S,
+        )
+        return cls(redis, patience_s)
+
+    async def open(self) -> None:
+        """Load the scripts. Raises `StoreUnavailableError`."""
+        library = (LUA / "_lib.lua").read_text()
+        for path in sorted(LUA.glob("[a-z]*.lua")):
+            self._scripts[path.stem] = assembled(path.read_text(), library)
+        await self._load_scripts()
+
+    async def close(self) -> None:
+        """Finish what is under way and hang up."""
+        if self._flusher is not None:
+            await self._flusher
+        await self.redis.aclose()
+
+    async def script(self, verb: str, *arguments: str | float) -> list[Any]:
+        """Run `lua/<verb>.lua`. Raises `StoreUnavailableError` or `StoreFullError`."""
+        return cast("list[Any]", await self.command("EVALSHA", verb, 1, ROOT, *arguments))
+
+    async def command(self, *command: str | float) -> Any:
+        """Send one command. Raises `StoreUnavailableError` or `StoreFullError`."""
+        try:
+            return await self._ask(command)
+        except _PassingError:
+            return await self._ask_again(command)
+
+    async def _ask_again(self, command: Command) -> Any:
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(_PassingError),
+            stop=stop_after_delay(self.patience_s),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+        )
+        try:
+            return await attempts(self._ask, command)
+        except RetryError as failure:
+            cause = failure.last_attempt.exception()
+            raise StoreUnavailableError(f"Redis does not answer: {cause}") from cause
+
+    async def _ask(self, command: Command) -> Any:
+        call = _Call(command, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush(), name="store-flush")
+        return await call.answer
+
+    async def _flush(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[:BATCH_LIMIT]
+                del self._waiting[:BATCH_LIMIT]
+                await self._send(batch)
+        finally:
+            self._flusher = None
+
+    async def _send(self, batch: Sequence[_Call]) -> None:
+        pipeline = self.redis.pipeline(transaction=False)
+        for call in batch:
+            pipeline.execute_command(*self._resolved(call.command))  # pyright: ignore[reportUnknownMemberType] - untyped
+        try:
+            answers = await pipeline.execute(raise_on_error=False)
+        except (RedisConnectionError, RedisTimeoutError, OSError) as problem:
+            answers = [problem] * len(batch)
+        if any(isinstance(each, NoScriptError) for each in answers):
+            with contextlib.suppress(StoreUnavailableError):  # the calls themselves will tell
+                await self._load_scripts()
+        for call, answer in zip(batch, answers, strict=True):
+            _settle(call.answer, answer)
+
+    def _resolved(self, command: Command) -> Command:
+        if command[0] != "EVALSHA":
+            return command
+        return ("EVALSHA", self._digests[str(command[1])], *command[2:])
+
+    async def _load_scripts(self) -> None:
+        try:
+            for verb, source in self._scripts.items():
+                self._digests[verb] = str(await self.redis.script_load(source))
+        except (RedisConnectionError, RedisTimeoutError, OSError) as problem:
+            raise StoreUnavailableError(f"Redis does not answer: {problem}") from problem
+
+
+def assembled(script: str, library: str) -> str:
+    """A whole script: the shebang must come first, then the key names, the library, the verb."""
+    shebang, _, body = script.partition("\n")
+    return f"{shebang}\n{lua_prelude()}\n{library}\n{body}"
+
+
+def _settle(answer: asyncio.Future[Any], value: Any) -> None:
+    if answer.done():  # the caller was cancelled
+        return
+    if isinstance(value, Exception):
+        answer.set_exception(_classified(value))
+    else:
+        answer.set_result(value)
+
+
+def _classified(problem: Exception) -> Exception:
+    text = str(problem)
+    if isinstance(problem, (RedisConnectionError, RedisTimeoutError, OSError, NoScriptError)):
+        return _PassingError(text)
+    if isinstance(problem, RedisError) and text.startswith(PASSING):
+        return _PassingError(text)
+    if isinstance(problem, ResponseError) and "maxmemory" in text:
+        return StoreFullError("Redis is out of memory")
+    return problem

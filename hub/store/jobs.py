@@ -1,0 +1,204 @@
+"""One method for each transition of a job. Each runs the script of the same name.
+
+Every method takes what only the caller knows, draws an operation id of its own, and returns the
+script's tagged reply as a plain value. `StoreUnavailableError` means that the outcome is not known.
+"""
+
+import secrets
+from uuid import uuid4
+
+from attrs import field, frozen
+
+from hub.store.client import Client
+from hub.store.lanes import canonical, digest
+from shared.jobs import Failure, JobSpec, Lease
+from shared.states import Reason
+from shared.wire import dump_json
+
+
+@frozen
+class Submitted:
+    """A job that was accepted. `place` is its place in its lane, from 0."""
+
+    job_id: str
+    lane: str
+    place: int
+
+
+class WorkflowConflictError(ValueError):
+    """A step names another priority or time than its workflow has."""
+
+    def __init__(self, field_name: str, has: str) -> None:
+        super().__init__(f"{field_name}: this workflow was submitted with {has}")
+        self.field_name = field_name
+        self.has = has
+
+
+class EvictedError(Exception):
+    """Another connection has registered the same worker since."""
+
+
+class StaleClassError(Exception):
+    """Lanes were added since the worker's class was last classified."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+@frozen
+class Claimed:
+    """A job that a worker holds now."""
+
+    lease: Lease
+    type: str
+    priority: int
+    payload: str  # JSON, as it was submitted
+    timeout_s: float | None
+
+
+@frozen
+class CancelReply:
+    """`cancelled` with its time in milliseconds, `unknown`, or `refused` with the state."""
+
+    outcome: str
+    told: str
+
+
+@frozen
+class Jobs:
+    """The transitions of the state machine."""
+
+    client: Client
+    lease_s: float = field(default=30.0)
+    max_losses: int = field(default=5)
+
+    async def submit(self, spec: JobSpec) -> Submitted:
+        """Accept a job. Raises `WorkflowConflictError` or `StoreFullError`."""
+        requirement = canonical(spec.requirement)
+        job_id, lane = str(uuid4()), digest(requirement)
+        reply = await self.client.script(
+            "submit", operation(), job_id, lane, requirement, spec.type, dump_json(spec.payload),
+            spec.priority, spec.customer_id or "", spec.max_retries, _ms(spec.timeout_minutes, 60),
+            spec.workflow_id or "", _said(spec.workflow_priority), _said(spec.workflow_datetime),
+            spec.step_number,
+        )  # fmt: skip
+        if reply[0] == "conflict":
+            raise WorkflowConflictError(reply[1], reply[2])
+        return Submitted(job_id, lane, int(reply[1]))
+
+    async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> list[Claimed]:
+        """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
+        leases = [secrets.token_hex(16) for _ in range(wanted)]
+        tag, *rest = await self.client.script(
+            "claim", operation(), worker_id, session, class_, self._lease_ms, *leases
+        )
+        if tag == "evicted":
+            raise EvictedError(worker_id)
+        if tag == "stale":
+            raise StaleClassError(rest[0])
+        return [_claimed(rest[at : at + 7]) for at in range(0, len(rest), 7)]
+
+    async def start(self, lease: Lease) -> bool:
+        """Whether the attempt still counts, now that it has started."""
+        reply = await self._on(lease, "start", self._lease_ms)
+        return reply == "started"
+
+    async def progress(self, lease: Lease, percent: float, message: str, details: str) -> bool:
+        """Whether the attempt still counts. `details` is JSON."""
+        reply = await self.client.script(
+            "progress", lease.job_id, lease.attempt, lease.id,
+            self._lease_ms, f"{percent:g}", message, details,
+        )  # fmt: skip
+        return reply[0] == "progressed"
+
+    async def complete(self, lease: Lease, result: str) -> str:
+        """`completed`, `adopted` or `superseded`. `result` is JSON."""
+        return await self._on(lease, "complete", result)
+
+    async def fail(self, lease: Lease, failure: Failure, delay_s: float) -> str:
+        """`delayed` (it will be tried again), `failed` (for good) or `superseded`."""
+        return await self._on(
+            lease, "fail", failure.error, failure.error_class.value, int(failure.retryable),
+            dump_json(failure.details), _ms(delay_s),
+        )  # fmt: skip
+
+    async def release(self, lease: Lease, reason: Reason) -> str:
+        """`pending` (back in its place), `failed` (lost too often) or `superseded`."""
+        return await self._on(lease, "release", reason.value, self.max_losses)
+
+    async def reap(self, lease: Lease, delay_s: float) -> str:
+        """`pending`, `delayed`, `failed`, or `kept` when the lease is alive or not this one."""
+        return await self._on(lease, "reap", self.max_losses, _ms(delay_s))
+
+    async def promote(self, job_id: str) -> bool:
+        """Whether a delayed job was due and waits in its lane again."""
+        reply = await self.client.script("promote", operation(), job_id)
+        return reply[0] == "pending"
+
+    async def cancel(self, job_id: str, why: str) -> CancelReply:
+        """End a job, wherever it is."""
+        outcome, *told = await self.client.script("cancel", operation(), job_id, why)
+        return CancelReply(outcome, told[0] if told else "")
+
+    async def renew(
+        self,
+        worker_id: str,
+        session: str,
+        leases: tuple[Lease, ...],
+        *,
+        status: str = "",
+        system: str = "",
+    ) -> tuple[Lease, ...]:
+        """Keep a worker and its leases alive; those that are lost. Raises `EvictedError`."""
+        named = [part for lease in leases for part in (lease.job_id, lease.attempt, lease.id)]
+        tag, *kept = await self.client.script(
+            "renew", operation(), worker_id, session, self._lease_ms, status, system, *named
+        )
+        if tag == "evicted":
+            raise EvictedError(worker_id)
+        return tuple(lease for lease, is_kept in zip(leases, kept, strict=True) if not is_kept)
+
+    async def regrant(self, shift_s: float = 0) -> int:
+        """Give every live lease a full term, and move deadlines; how many leases there were."""
+        reply = await self.client.script("regrant", operation(), self._lease_ms, _ms(shift_s))
+        return int(reply[1])
+
+    async def purge(self, state: str, age_s: float, limit: int = 100) -> int:
+        """Remove jobs that ended in `state` over `age_s` ago; how many."""
+        reply = await self.client.script("purge", state, _ms(age_s), limit)
+        return int(reply[1])
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(self.lease_s * 1000)
+
+    async def _on(self, lease: Lease, verb: str, *arguments: str | int) -> str:
+        reply = await self.client.script(
+            verb, operation(), lease.job_id, lease.attempt, lease.id, *arguments
+        )
+        return str(reply[0])
+
+
+def operation() -> str:
+    """A new operation id. A call that is repeated for want of an answer keeps its own."""
+    return secrets.token_hex(12)
+
+
+def _ms(amount: float | None, seconds: int = 1) -> int | str:
+    return "" if amount is None else int(amount * seconds * 1000)
+
+
+def _said(value: int | None) -> int | str:
+    return "" if value is None else value
+
+
+def _claimed(parts: list[str]) -> Claimed:
+    job_id, attempt, lease, type_, priority, payload, timeout_ms = parts
+    return Claimed(
+        Lease(job_id, int(attempt), lease),
+        type_,
+        int(priority),
+        payload,
+        int(timeout_ms) / 1000 if timeout_ms else None,
+    )

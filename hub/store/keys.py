@@ -1,0 +1,56 @@
+"""Every Redis key name, once, for Python and for Lua.
+
+All keys share the hash tag `{emp}`, so that one queue lives in one slot of a cluster. A name that
+ends in ":" is a family: the owner's id follows.
+"""
+
+PREFIX = "{emp}:"
+ROOT = PREFIX + "queue"
+"""Never written: it tells a cluster which node runs a script."""
+
+NOUNS: dict[str, str] = {
+    # facts about one thing, named by its id
+    "job": "job:",  # HASH: spec, state, lease, times, progress, result
+    "attempts": "attempts:",  # LIST of JSON: the ended attempts of a job, never changed
+    "events": "events:",  # STREAM, capped, and a channel: what readers of a job are told
+    "workflow": "workflow:",  # HASH: priority, submitted_at, jobs (how many are kept)
+    "worker": "worker:",  # HASH: capability, class, session, slots, status, times
+    "held": "held:",  # SET of job ids: the leases a worker has
+    "op": "op:",  # STRING, short TTL: the reply of an operation that was carried out
+    # waiting
+    "lane": "lane:",  # ZSET: score -priority, member time:step:seq:job
+    "lanes": "lanes",  # HASH: lane id -> requirement, canonical JSON
+    "lane_jobs": "lane_jobs",  # HASH: lane id -> how many of its jobs are not terminal
+    "lane_log": "lane_log",  # ZSET: lane id by the version that added it
+    "lane_version": "lane_version",  # STRING: how many lanes have ever been added
+    "heads": "heads",  # ZSET: the first member of every lane, with ":lane" behind it
+    "eligible": "eligible:",  # ZSET, TTL: the lanes a class of workers can serve; "": its version
+    "delayed": "delayed",  # ZSET: job id by the time it is due
+    # running
+    "leases": "leases",  # ZSET: job id by the time its lease runs out
+    # indexes: ZSET of job id by submission number
+    "jobs": "jobs",
+    "by_status": "by_status:",
+    "by_type": "by_type:",
+    "by_customer": "by_customer:",
+    "by_worker": "by_worker:",
+    # the rest
+    "finished": "finished:",  # ZSET: job id by the time it ended, for retention
+    "workers": "workers",  # ZSET: worker id by the time it was last heard
+    "seq": "seq",  # STRING: the last submission number
+    "audit": "audit",  # STREAM, capped: one line for every transition
+    "instance": "instance",  # STRING: which queue this is
+    "probe": "probe",  # STRING, short TTL: proof that writes work
+    "news": "news",  # pub/sub channel
+}
+
+
+def key(noun: str, owner: str = "") -> str:
+    """The key of `noun`, for families that of its `owner`."""
+    return PREFIX + NOUNS[noun] + owner
+
+
+def lua_prelude() -> str:
+    """`KEY`, the same names for scripts; families end in ":"."""
+    rows = ", ".join(f"{noun}='{PREFIX}{name}'" for noun, name in NOUNS.items())
+    return f"local KEY = {{{rows}}}"

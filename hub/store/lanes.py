@@ -1,0 +1,103 @@
+"""Lanes: the waiting jobs with equal requirements, and which workers can serve them."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, cast
+
+from attrs import define, field
+
+from hub.store.client import Client
+from hub.store.keys import key
+from shared.matching import Capability, Requirement, satisfies
+from shared.wire import load_json, structure, unstructure
+
+CHUNK = 500
+"""How many lanes are matched before others get a turn."""
+
+
+def canonical(facts: Requirement | Capability) -> str:
+    """The same text for equal facts, whatever order their lists were given in."""
+    return json.dumps(_sorted(unstructure(facts)), sort_keys=True, separators=(",", ":"))
+
+
+def digest(text: str) -> str:
+    """A short name for a canonical text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(each) for name, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return sorted(cast("list[str]", value))
+    return value
+
+
+@define
+class Lanes:
+    """Matches classes of workers (equal capabilities) with lanes, and remembers the answers."""
+
+    client: Client
+    _requirements: dict[str, Requirement] = field(factory=dict, init=False)
+    _answers: dict[tuple[str, str], bool] = field(factory=dict, init=False)
+
+    async def can_serve(self, class_: str, capability: Capability, lane: str) -> bool:
+        """Whether workers of this class can run the jobs of `lane`."""
+        if lane not in self._requirements:
+            text = await self.client.command("HGET", key("lanes"), lane)
+            if text is None:
+                return False
+            self._learn(lane, text)
+        return self._answer(class_, capability, lane)
+
+    async def classify(self, class_: str, capability: Capability, version: str) -> None:
+        """Tell Redis the lanes added since `version` that the class can serve."""
+        newest = await self.client.command("GET", key("lane_version")) or "0"
+        added = await self.client.command(
+            "ZRANGE", key("lane_log"), f"({version}", newest, "BYSCORE"
+        )
+        await self._learn_all(added)
+        mine = [lane async for lane in self._served(class_, capability, added)]
+        await self.client.script("classify", class_, version, newest, *mine)
+
+    async def waiting(self, limit: int) -> list[str]:
+        """The lanes that have jobs, by the order of their first jobs."""
+        heads = await self.client.command("ZRANGE", key("heads"), 0, limit - 1)
+        return [head.rpartition(":")[2] for head in heads]
+
+    async def _served(
+        self, class_: str, capability: Capability, lanes: list[str]
+    ) -> AsyncIterator[str]:
+        for number, lane in enumerate(lanes, start=1):
+            if lane in self._requirements and self._answer(class_, capability, lane):
+                yield lane
+            if number % CHUNK == 0:
+                await asyncio.sleep(0)
+
+    async def _learn_all(self, lanes: Iterable[str]) -> None:
+        new = [lane for lane in lanes if lane not in self._requirements]
+        if not new:
+            return
+        texts = await self.client.command("HMGET", key("lanes"), *new)
+        for lane, text in zip(new, texts, strict=True):
+            if text is not None:  # None: its last job has ended meanwhile
+                self._learn(lane, text)
+
+    def _learn(self, lane: str, text: str) -> None:
+        if len(self._requirements) >= MEMORY:
+            self._requirements.clear()
+            self._answers.clear()
+        self._requirements[lane] = structure(load_json(text), Requirement)
+
+    def _answer(self, class_: str, capability: Capability, lane: str) -> bool:
+        known = self._answers.get((class_, lane))
+        if known is None:
+            known = satisfies(capability, self._requirements[lane])
+            self._answers[class_, lane] = known
+        return known
+
+
+MEMORY = 100_000
+"""How many lanes are remembered; all can be asked for again."""

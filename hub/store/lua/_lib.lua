@@ -1,0 +1,192 @@
+-- What the scripts share. `KEY` holds the key names (keys.py).
+--
+-- A script validates before its first write, reads the clock once, and keeps its reply under the
+-- operation id, so that a call repeated after a lost answer acts once.
+
+local OP_TTL_MS = 300000
+local EVENTS_KEPT = 256
+local AUDIT_KEPT = 100000
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function kept_reply(op)
+  local kept = redis.call('GET', KEY.op .. op)
+  return kept and cjson.decode(kept)
+end
+
+local function keep_reply(op, reply)
+  redis.call('SET', KEY.op .. op, cjson.encode(reply), 'PX', OP_TTL_MS)
+  return reply
+end
+
+local function text(number)
+  return string.format('%d', number)
+end
+
+local FIELDS = {
+  'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
+  'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
+}
+
+-- The fields of a job that transitions read, or nil.
+local function load_job(id)
+  local values = redis.call('HMGET', KEY.job .. id, unpack(FIELDS))
+  if not values[1] then return nil end
+  local job = { id = id }
+  for i, field in ipairs(FIELDS) do job[field] = values[i] or nil end
+  return job
+end
+
+local function is_leased(job)
+  return job.state == 'assigned' or job.state == 'in_progress'
+end
+
+local function is_waiting(job)
+  return job.state == 'pending' or job.state == 'delayed'
+end
+
+local function is_same_attempt(job, attempt, lease)
+  return job.attempt == attempt and job.lease == lease
+end
+
+local function holds(job, attempt, lease)
+  return is_leased(job) and is_same_attempt(job, attempt, lease)
+end
+
+-- Whether the old holder of an expired lease may still take the job up again.
+local function can_adopt(job, attempt, lease)
+  return is_waiting(job) and job.adoptable == '1' and is_same_attempt(job, attempt, lease)
+end
+
+local function head_of(lane)
+  local first = redis.call('ZRANGE', KEY.lane .. lane, 0, 0, 'WITHSCORES')
+  return first[1], first[2]
+end
+
+-- Carries out `change` on a lane and keeps `heads` true. Only a lane that was empty is news: while
+-- one is not, whoever took from it last looks again.
+local function change_lane(lane, change)
+  local old = head_of(lane)
+  change(KEY.lane .. lane)
+  local new, score = head_of(lane)
+  if old == new then return end
+  if old then redis.call('ZREM', KEY.heads, old .. ':' .. lane) end
+  if new then redis.call('ZADD', KEY.heads, score, new .. ':' .. lane) end
+  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane) end
+end
+
+local function enqueue(job)
+  change_lane(job.lane, function(key) redis.call('ZADD', key, job.score, job.member) end)
+end
+
+local function leave_waiting(job)
+  if job.state == 'delayed' then
+    redis.call('ZREM', KEY.delayed, job.id)
+  else
+    change_lane(job.lane, function(key) redis.call('ZREM', key, job.member) end)
+  end
+end
+
+local function grant_lease(job, at, ttl_ms)
+  local ends_at = at + ttl_ms
+  if job.deadline_at then ends_at = math.min(ends_at, tonumber(job.deadline_at)) end
+  redis.call('ZADD', KEY.leases, text(ends_at), job.id)
+  redis.call('SADD', KEY.held .. job.worker, job.id)
+end
+
+local function end_lease(job)
+  redis.call('ZREM', KEY.leases, job.id)
+  redis.call('SREM', KEY.held .. job.worker, job.id)
+end
+
+-- Tells the readers of a job. `pairs_` are further field, value pairs.
+local function tell(job, event, at, pairs_)
+  redis.call('XADD', KEY.events .. job.id, 'MAXLEN', '~', EVENTS_KEPT, '*',
+    'event', event, 'status', job.state, 'attempt', job.attempt, 'worker_id', job.worker or '',
+    'at', text(at), unpack(pairs_ or {}))
+  redis.call('PUBLISH', KEY.events .. job.id, event)
+end
+
+-- One transition: state, index, audit line and event, together.
+-- `how`: verb, op, reason, event; optional: told (pairs for the event), fields (pairs for the job).
+local function enter(job, state, at, how)
+  local from = job.state
+  redis.call('HSET', KEY.job .. job.id, 'state', state, 'reason', how.reason, unpack(how.fields or {}))
+  redis.call('ZREM', KEY.by_status .. from, job.id)
+  redis.call('ZADD', KEY.by_status .. state, job.seq, job.id)
+  redis.call('XADD', KEY.audit, 'MAXLEN', '~', AUDIT_KEPT, '*',
+    'verb', how.verb, 'op', how.op, 'job', job.id, 'attempt', job.attempt, 'lease', job.lease or '',
+    'worker', job.worker or '', 'from', from, 'to', state, 'reason', how.reason, 'at', text(at),
+    'lane', job.lane, 'score', job.score, 'member', job.member)
+  job.state = state
+  tell(job, how.event, at, how.told)
+end
+
+-- Writes the record of the attempt that ends now. `told`: error, error_class, details (JSON).
+local function record_attempt(job, at, verb, reason, told)
+  redis.call('RPUSH', KEY.attempts .. job.id, cjson.encode({
+    attempt = job.attempt, worker_id = job.worker, assigned_at = job.assigned_at,
+    started_at = job.started_at, ended_at = text(at), outcome = verb, reason = reason,
+    error = told and told.error, error_class = told and told.error_class,
+    details = told and told.details,
+  }))
+end
+
+-- A job has reached a terminal state: it leaves the count of its lane, and waits for retention.
+local function retire(job, state, at)
+  redis.call('ZADD', KEY.finished .. state, text(at), job.id)
+  if redis.call('HINCRBY', KEY.lane_jobs, job.lane, -1) <= 0 then
+    redis.call('HDEL', KEY.lane_jobs, job.lane)
+    redis.call('HDEL', KEY.lanes, job.lane)
+    redis.call('ZREM', KEY.lane_log, job.lane)
+  end
+end
+
+local function bury(job, at, how)
+  retire(job, 'failed', at)
+  how.event, how.fields = 'failed', how.fields or {}
+  table.insert(how.fields, 'finished_at')
+  table.insert(how.fields, text(at))
+  enter(job, 'failed', at, how)
+  return 'failed'
+end
+
+-- An attempt failed. `how`: as for `enter`, with error, error_class, details, is_retryable, delay_ms.
+local function fail_attempt(job, at, how)
+  local failures = job.failures + 1
+  end_lease(job)
+  record_attempt(job, at, how.verb, how.reason, how)
+  how.fields = { 'failures', text(failures), 'error', how.error, 'error_class', how.error_class,
+    'error_details', how.details }
+  how.told = { 'message', how.error, 'details', how.details }
+  if not how.is_retryable or failures > tonumber(job.max_retries) then return bury(job, at, how) end
+  local due_at = text(at + how.delay_ms)
+  redis.call('ZADD', KEY.delayed, due_at, job.id)
+  table.insert(how.fields, 'not_before')
+  table.insert(how.fields, due_at)
+  how.event = 'retrying'
+  enter(job, 'delayed', at, how)
+  return 'delayed'
+end
+
+-- An attempt was lost or given back. `how`: as for `enter`, with max_losses, is_adoptable.
+local function lose_attempt(job, at, how)
+  local losses = job.losses + 1
+  end_lease(job)
+  record_attempt(job, at, how.verb, how.reason)
+  how.fields = { 'losses', text(losses) }
+  if losses > tonumber(how.max_losses) then
+    table.insert(how.fields, 'error')
+    table.insert(how.fields, 'lost or given back by its worker ' .. losses .. ' times')
+    table.insert(how.fields, 'error_class')
+    table.insert(how.fields, 'lost')
+    return bury(job, at, how)
+  end
+  if how.is_adoptable then how.fields = { 'losses', text(losses), 'adoptable', '1' } end
+  enter(job, 'pending', at, how)
+  enqueue(job)
+  return 'pending'
+end

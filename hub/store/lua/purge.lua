@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- purge: removes jobs that ended long ago, with everything that was kept of them.
+-- ARGV: state, age_ms, limit
+-- Reply: purged, how many
+local state, age_ms, limit = unpack(ARGV)
+
+local ids = redis.call('ZRANGE', KEY.finished .. state, '-inf', text(now_ms() - age_ms), 'BYSCORE',
+  'LIMIT', 0, limit)
+for _, id in ipairs(ids) do
+  local has = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'workflow')
+  redis.call('ZREM', KEY.by_type .. has[1], id)
+  if has[2] ~= '' then redis.call('ZREM', KEY.by_customer .. has[2], id) end
+  if has[3] ~= '' and redis.call('HINCRBY', KEY.workflow .. has[3], 'jobs', -1) <= 0 then
+    redis.call('DEL', KEY.workflow .. has[3])
+  end
+  for _, record in ipairs(redis.call('LRANGE', KEY.attempts .. id, 0, -1)) do
+    redis.call('ZREM', KEY.by_worker .. cjson.decode(record).worker_id, id)
+  end
+  redis.call('ZREM', KEY.by_status .. state, id)
+  redis.call('ZREM', KEY.jobs, id)
+  redis.call('ZREM', KEY.finished .. state, id)
+  redis.call('DEL', KEY.job .. id, KEY.attempts .. id, KEY.events .. id)
+end
+return { 'purged', #ids }

@@ -1,0 +1,20 @@
+#!lua flags=allow-oom
+-- register: a worker is connected. A newer session takes the worker's id over from an older one.
+-- ARGV: op, worker, session, capability (JSON), class, slots, status
+-- Reply: registered
+local op, worker, session, capability, class, slots, status = unpack(ARGV)
+
+local kept = kept_reply(op)
+if kept then return kept end
+
+local at = now_ms()
+local key = KEY.worker .. worker
+local before = redis.call('HGET', key, 'session')
+redis.call('HSET', key, 'session', session, 'capability', capability, 'class', class,
+  'slots', slots, 'status', status, 'connected_at', text(at))
+redis.call('HDEL', key, 'gone_at')
+redis.call('ZADD', KEY.workers, text(at), worker)
+if before and before ~= session then
+  redis.call('PUBLISH', KEY.news, 'evict ' .. before .. ' ' .. worker)
+end
+return keep_reply(op, { 'registered' })

@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- start: the worker has begun to run the attempt.
+-- ARGV: op, job, attempt, lease, ttl_ms
+-- Reply: started | superseded
+local op, id, attempt, lease, ttl_ms = unpack(ARGV)
+
+local kept = kept_reply(op)
+if kept then return kept end
+
+local job = load_job(id)
+if not job or not holds(job, attempt, lease) then return { 'superseded' } end
+if job.state == 'in_progress' then return { 'started' } end
+
+local at = now_ms()
+local fields = { 'started_at', text(at) }
+if job.deadline_at then
+  job.deadline_at = text(at + job.timeout_ms)
+  table.insert(fields, 'deadline_at')
+  table.insert(fields, job.deadline_at)
+end
+grant_lease(job, at, ttl_ms)
+enter(job, 'in_progress', at, {
+  verb = 'start', op = op, reason = 'started', event = 'started', fields = fields,
+})
+return keep_reply(op, { 'started' })

@@ -1,0 +1,88 @@
+"""Which workers there are, what they can do, and when they were last heard."""
+
+import json
+from typing import Any
+
+from attrs import frozen
+
+from hub.store.client import Client
+from hub.store.jobs import operation
+from hub.store.keys import key
+from hub.store.lanes import canonical, digest
+from shared.matching import Capability
+from shared.wire import load_json
+
+
+@frozen(kw_only=True)
+class Worker:
+    """A worker as the store knows it. Times are milliseconds since the epoch."""
+
+    worker_id: str
+    status: str
+    slots: int
+    capabilities: dict[str, Any]
+    connected_at: int
+    last_heartbeat: int
+    gone_at: int | None
+    current_jobs: tuple[str, ...]
+    system: dict[str, Any] | None
+
+
+@frozen
+class Workers:
+    """Presence of workers."""
+
+    client: Client
+
+    async def register(
+        self, worker_id: str, session: str, capability: Capability, slots: int, status: str
+    ) -> str:
+        """Enter a worker under a new session; the class of its capability."""
+        text = canonical(capability)
+        class_ = digest(text)
+        await self.client.script(
+            "register", operation(), worker_id, session, text, class_, slots, status
+        )
+        return class_
+
+    async def depart(self, worker_id: str, session: str, grace_s: float) -> None:
+        """A connection is gone: its worker's leases end in `grace_s`, unless it returns."""
+        await self.client.script("depart", operation(), worker_id, session, int(grace_s * 1000))
+
+    async def forget(self, worker_id: str, silent_s: float) -> bool:
+        """Remove a worker that holds nothing and was silent for so long; whether it was."""
+        reply = await self.client.script("forget", worker_id, int(silent_s * 1000))
+        return reply[0] == "forgotten"
+
+    async def silent(self, limit: int = 100) -> list[str]:
+        """The workers that have been silent the longest."""
+        return await self.client.command("ZRANGE", key("workers"), 0, limit - 1)
+
+    async def get(self, worker_id: str) -> Worker | None:
+        """One worker, or None."""
+        facts = await self.client.command("HGETALL", key("worker", worker_id))
+        heard_at = await self.client.command("ZSCORE", key("workers"), worker_id)
+        if not facts or heard_at is None:
+            return None
+        held = await self.client.command("SMEMBERS", key("held", worker_id))
+        return _worker(worker_id, facts, int(heard_at), held)
+
+    async def all(self) -> list[Worker]:
+        """Every worker, by id."""
+        ids: list[str] = await self.client.command("ZRANGE", key("workers"), 0, -1)
+        found = [await self.get(worker_id) for worker_id in sorted(ids)]
+        return [each for each in found if each is not None]
+
+
+def _worker(worker_id: str, facts: dict[str, str], heard_at: int, held: set[str]) -> Worker:
+    return Worker(
+        worker_id=worker_id,
+        status=facts["status"],
+        slots=int(facts["slots"]),
+        capabilities=load_json(facts["capability"]),
+        connected_at=int(facts["connected_at"]),
+        last_heartbeat=heard_at,
+        gone_at=int(facts["gone_at"]) if "gone_at" in facts else None,
+        current_jobs=tuple(sorted(held)),
+        system=json.loads(facts["system"]) if facts.get("system") else None,
+    )
