@@ -87,8 +87,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("submit", None, JobState.PENDING),
     *_arrows("claim", (JobState.PENDING,), JobState.ASSIGNED),
     *_arrows("start", (JobState.ASSIGNED,), JobState.IN_PROGRESS),
-    *_arrows("renew", _WAITING, JobState.IN_PROGRESS),  # the old holder came back in time
-    *_arrows("complete", (*_RUNNING, *_WAITING), JobState.COMPLETED),
+    *_arrows("renew", (JobState.PENDING,), JobState.IN_PROGRESS),  # the old holder is back
+    *_arrows("complete", (*_RUNNING, JobState.PENDING), JobState.COMPLETED),
     *_arrows("fail", _RUNNING, JobState.DELAYED),
     *_arrows("fail", _RUNNING, JobState.FAILED),
     *_arrows("release", _RUNNING, JobState.PENDING),

@@ -8,10 +8,14 @@ import json
 import math
 import time
 from enum import StrEnum
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast, get_origin
 from uuid import uuid4
 
+import attrs
 import cattrs
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.dispatch import StructureHook
+from cattrs.gen import make_dict_structure_fn
 
 from shared.messages import MESSAGES, Message
 
@@ -53,6 +57,8 @@ def decode(frame: str | bytes) -> Message:
 def load_json(text: str | bytes) -> Any:
     """Strict JSON: finite numbers, UTF-8, bounded nesting. Raises `WireError`."""
     try:
+        if isinstance(text, bytes):
+            text = text.decode()  # json.loads would take UTF-16 as well
         return json.loads(text, parse_constant=_not_json, parse_float=_finite)
     except RecursionError:
         raise WireError("not readable: nested too deeply") from None
@@ -139,10 +145,22 @@ def _models(value: Any, _: Any) -> dict[str, tuple[str, ...]] | None:
     return converter.structure(value, dict[str, tuple[str, ...]])
 
 
-def _names(value: Any, _: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)):
-        raise ValueError("expected a list of strings")  # noqa: TRY004 - cattrs groups ValueErrors
-    return tuple(converter.structure(each, str) for each in cast("list[Any]", value))
+def _from_list(cls: Any, made: cattrs.BaseConverter) -> StructureHook:
+    """cattrs alone would take an object or a string for a list."""
+    hook = homogenous_tuple_structure_factory(cls, made)
+
+    def checked(value: Any, _: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError("expected a list")  # noqa: TRY004 - cattrs groups ValueErrors
+        return hook(value, cls)
+
+    return checked
+
+
+def _from_object(cls: Any, made: cattrs.Converter) -> StructureHook:
+    """cattrs alone would take a list or a string for an object that says nothing."""
+    hook = make_dict_structure_fn(cls, made)
+    return lambda value, _: hook(_object(value, _), cls)
 
 
 def _object(value: Any, _: Any) -> dict[str, Any]:
@@ -156,7 +174,8 @@ def _made() -> cattrs.Converter:
     for cls, accepted in ((int, (int,)), (float, (int, float)), (str, (str,)), (bool, (bool,))):
         made.register_structure_hook(cls, _exactly(cls, *accepted))
     made.register_structure_hook(StrEnum, _word)
-    made.register_structure_hook_func(lambda cls: cls == tuple[str, ...], _names)
+    made.register_structure_hook_factory(lambda cls: get_origin(cls) is tuple, _from_list)
+    made.register_structure_hook_factory(attrs.has, _from_object)
     made.register_structure_hook_func(lambda cls: cls == tuple[str, ...] | None, _limits)
     made.register_structure_hook_func(lambda cls: cls == dict[str, tuple[str, ...]] | None, _models)
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)

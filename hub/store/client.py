@@ -18,17 +18,9 @@ from attrs import define, field
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
-from redis.exceptions import (
-    NoScriptError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import (
-    TimeoutError as RedisTimeoutError,
-)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import (
     AsyncRetrying,
     RetryError,
@@ -44,8 +36,10 @@ log = logging.getLogger(__name__)
 LUA = Path(__file__).parent / "lua"
 CALL_TIMEOUT_S = 5.0
 BATCH_LIMIT = 512
-PASSING = ("LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
-"""Errors that Redis itself expects to get over; nothing was written."""
+PASSING = {
+    "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT",
+}  # fmt: skip
+"""Codes of errors that pass by themselves; nothing was written."""
 
 Command = tuple[str | int | float, ...]
 
@@ -85,6 +79,7 @@ class Client:
         redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
             url,
             decode_responses=True,
+            encoding_errors="surrogatepass",  # JSON may hold half a pair, and gets it back
             retry=Retry(NoBackoff(), 0),
             socket_timeout=CALL_TIMEOUT_S,
             socket_connect_timeout=CALL_TIMEOUT_S,
@@ -149,7 +144,7 @@ class Client:
             pipeline.execute_command(*self._resolved(call.command))  # pyright: ignore[reportUnknownMemberType] - untyped
         try:
             answers = await pipeline.execute(raise_on_error=False)
-        except (RedisConnectionError, RedisTimeoutError, OSError) as problem:
+        except (RedisError, OSError) as problem:
             answers = [problem] * len(batch)
         if any(isinstance(each, NoScriptError) for each in answers):
             with contextlib.suppress(StoreUnavailableError):  # the calls themselves will tell
@@ -166,7 +161,7 @@ class Client:
         try:
             for verb, source in self._scripts.items():
                 self._digests[verb] = str(await self.redis.script_load(source))
-        except (RedisConnectionError, RedisTimeoutError, OSError) as problem:
+        except (RedisError, OSError) as problem:
             raise StoreUnavailableError(f"Redis does not answer: {problem}") from problem
 
 
@@ -186,11 +181,15 @@ def _settle(answer: asyncio.Future[Any], value: Any) -> None:
 
 
 def _classified(problem: Exception) -> Exception:
-    text = str(problem)
-    if isinstance(problem, (RedisConnectionError, RedisTimeoutError, OSError, NoScriptError)):
-        return _PassingError(text)
-    if isinstance(problem, RedisError) and text.startswith(PASSING):
-        return _PassingError(text)
-    if isinstance(problem, ResponseError) and "maxmemory" in text:
+    if isinstance(problem, OutOfMemoryError):
         return StoreFullError("Redis is out of memory")
+    is_lost = isinstance(problem, (RedisConnectionError, RedisTimeoutError, OSError))
+    if is_lost or _code(problem) in PASSING:
+        return _PassingError(str(problem))
     return problem
+
+
+def _code(problem: Exception) -> str:
+    """The first word of an error reply; redis-py takes those that it knows out of the text."""
+    known = problem.status_code if isinstance(problem, RedisError) else None
+    return known or str(problem).partition(" ")[0]

@@ -45,12 +45,8 @@ class Lanes:
 
     async def can_serve(self, class_: str, capability: Capability, lane: str) -> bool:
         """Whether workers of this class can run the jobs of `lane`."""
-        if lane not in self._requirements:
-            text = await self.client.command("HGET", key("lanes"), lane)
-            if text is None:
-                return False
-            self._learn(lane, text)
-        return self._answer(class_, capability, lane)
+        requirement = (await self._of([lane])).get(lane)
+        return requirement is not None and self._answer(class_, capability, lane, requirement)
 
     async def classify(self, class_: str, capability: Capability, version: str) -> None:
         """Tell Redis the lanes added since `version` that the class can serve."""
@@ -58,8 +54,8 @@ class Lanes:
         added = await self.client.command(
             "ZRANGE", key("lane_log"), f"({version}", newest, "BYSCORE"
         )
-        await self._learn_all(added)
-        mine = [lane async for lane in self._served(class_, capability, added)]
+        requirements = await self._of(added)
+        mine = [lane async for lane in self._served(class_, capability, requirements)]
         await self.client.script("classify", class_, version, newest, *mine)
 
     async def waiting(self, limit: int) -> list[str]:
@@ -68,36 +64,43 @@ class Lanes:
         return [head.rpartition(":")[2] for head in heads]
 
     async def _served(
-        self, class_: str, capability: Capability, lanes: list[str]
+        self, class_: str, capability: Capability, requirements: dict[str, Requirement]
     ) -> AsyncIterator[str]:
-        for number, lane in enumerate(lanes, start=1):
-            if lane in self._requirements and self._answer(class_, capability, lane):
+        for number, (lane, requirement) in enumerate(requirements.items(), start=1):
+            if self._answer(class_, capability, lane, requirement):
                 yield lane
             if number % CHUNK == 0:
                 await asyncio.sleep(0)
 
-    async def _learn_all(self, lanes: Iterable[str]) -> None:
-        new = [lane for lane in lanes if lane not in self._requirements]
-        if not new:
-            return
-        texts = await self.client.command("HMGET", key("lanes"), *new)
+    async def _of(self, lanes: Iterable[str]) -> dict[str, Requirement]:
+        """The requirements of those lanes that there are."""
+        known = {lane: self._requirements.get(lane) for lane in lanes}
+        new = [lane for lane, requirement in known.items() if requirement is None]
+        texts: list[str | None] = (
+            await self.client.command("HMGET", key("lanes"), *new) if new else []
+        )
         for lane, text in zip(new, texts, strict=True):
             if text is not None:  # None: its last job has ended meanwhile
-                self._learn(lane, text)
+                known[lane] = self._learn(lane, text)
+        return {lane: each for lane, each in known.items() if each is not None}
 
-    def _learn(self, lane: str, text: str) -> None:
+    def _learn(self, lane: str, text: str) -> Requirement:
         if len(self._requirements) >= MEMORY:
             self._requirements.clear()
-            self._answers.clear()
         self._requirements[lane] = structure(load_json(text), Requirement)
+        return self._requirements[lane]
 
-    def _answer(self, class_: str, capability: Capability, lane: str) -> bool:
+    def _answer(
+        self, class_: str, capability: Capability, lane: str, requirement: Requirement
+    ) -> bool:
         known = self._answers.get((class_, lane))
         if known is None:
-            known = satisfies(capability, self._requirements[lane])
+            if len(self._answers) >= MEMORY:
+                self._answers.clear()
+            known = satisfies(capability, requirement)
             self._answers[class_, lane] = known
         return known
 
 
 MEMORY = 100_000
-"""How many lanes are remembered; all can be asked for again."""
+"""How many lanes and answers are remembered; all can be found again."""

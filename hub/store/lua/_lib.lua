@@ -58,7 +58,7 @@ end
 
 -- Whether the old holder of an expired lease may still take the job up again.
 local function can_adopt(job, attempt, lease)
-  return is_waiting(job) and job.adoptable == '1' and is_same_attempt(job, attempt, lease)
+  return job.state == 'pending' and job.adoptable == '1' and is_same_attempt(job, attempt, lease)
 end
 
 local function head_of(lane)

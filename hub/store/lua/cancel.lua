@@ -19,7 +19,7 @@ if is_leased(job) then
 else
   leave_waiting(job)
 end
-redis.call('HDEL', KEY.job .. id, 'adoptable', 'not_before')
+redis.call('HDEL', KEY.job .. id, 'adoptable', 'not_before', 'error_class')
 retire(job, 'cancelled', at)
 enter(job, 'cancelled', at, {
   verb = 'cancel', op = op, reason = 'cancelled', event = 'cancelled',

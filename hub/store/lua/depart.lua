@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- depart: a worker's connection is gone. Its leases end soon, unless it returns.
+-- depart: a worker's connection is gone. It claims nothing more, and its leases end soon, unless
+-- it returns.
 -- ARGV: op, worker, session, grace_ms
 -- Reply: departed, how many leases it had | evicted
 local op, worker, session, grace_ms = unpack(ARGV)
@@ -9,7 +10,7 @@ if kept then return kept end
 if redis.call('HGET', KEY.worker .. worker, 'session') ~= session then return { 'evicted' } end
 
 local at = now_ms()
-redis.call('HSET', KEY.worker .. worker, 'status', 'offline', 'gone_at', text(at))
+redis.call('HSET', KEY.worker .. worker, 'session', '', 'status', 'offline', 'gone_at', text(at))
 local held = redis.call('SMEMBERS', KEY.held .. worker)
 for _, id in ipairs(held) do redis.call('ZADD', KEY.leases, 'LT', text(at + grace_ms), id) end
 return keep_reply(op, { 'departed', #held })

@@ -14,7 +14,7 @@ redis.call('HSET', key, 'session', session, 'capability', capability, 'class', c
   'slots', slots, 'status', status, 'connected_at', text(at))
 redis.call('HDEL', key, 'gone_at')
 redis.call('ZADD', KEY.workers, text(at), worker)
-if before and before ~= session then
+if before and before ~= '' and before ~= session then
   redis.call('PUBLISH', KEY.news, 'evict ' .. before .. ' ' .. worker)
 end
 return keep_reply(op, { 'registered' })

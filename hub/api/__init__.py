@@ -1,0 +1,28 @@
+"""The hub's HTTP side: parse, call one verb, answer."""
+
+from litestar.types import ControllerRouterHandler
+
+from hub.api import artifacts, docs, events, health, jobs, socket, workers
+from hub.api.errors import HANDLERS
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (
+    jobs.submit_job,
+    jobs.get_job,
+    jobs.get_job_status,
+    jobs.get_job_progress,
+    jobs.get_job_preview,
+    jobs.cancel_job,
+    jobs.list_jobs,
+    events.follow_job,
+    workers.list_workers,
+    workers.get_worker,
+    artifacts.put_artifact,
+    artifacts.get_artifact,
+    artifacts.has_artifact,
+    health.health,
+    docs.assets,
+    socket.worker_socket,
+    socket.any_socket,
+)
+
+__all__ = ["HANDLERS", "ROUTES"]

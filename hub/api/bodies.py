@@ -1,0 +1,156 @@
+"""What REST clients may send: every field with its type and bounds, and nothing else."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from shared.graphs import GraphError, find_graph, has_graph
+from shared.jobs import MAX_PRIORITY, JobSpec
+from shared.matching import HardwareNeed, Requirement
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=200)]
+Amount = Annotated[float, Meta(ge=0, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Priority = Annotated[
+    int, Meta(ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="higher goes first; 50 when left out")
+]
+
+
+class FieldError(ValueError):
+    """One field of a request cannot be accepted."""
+
+    def __init__(self, field: str, problem: str, accepted: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+        self.accepted = accepted
+
+
+class HardwareBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """The least a job needs. Sizes in GB. `"all"` and a missing field mean: no matter."""
+
+    gpu_memory_gb: Amount | str | UnsetType = UNSET
+    gpu_count: Count | str | UnsetType = UNSET
+    compute_capability: Amount | str | UnsetType = UNSET
+    cpu_cores: Count | str | UnsetType = UNSET
+    ram_gb: Amount | str | UnsetType = UNSET
+    storage_gb: Amount | str | UnsetType = UNSET
+
+
+class RequirementsBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a worker must offer to run the job."""
+
+    service_type: Name | None = None
+    component: Name | None = None
+    workflow: Name | None = None
+    models: Names | str = ()
+    custom_nodes: Names = ()
+    hardware: HardwareBody = HardwareBody()
+    customer_isolation: Annotated[str, Meta(pattern="^(strict|loose|none)$")] | None = None
+    geographic_region: Name | None = None
+    compliance: Names = ()
+    quality_level: Annotated[str, Meta(pattern="^(fast|balanced|quality)$")] | None = None
+    max_rate_per_hour: Amount | None = None
+    timeout_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
+
+
+class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A job to be done."""
+
+    type: Annotated[Name, Meta(description="the service that runs it", examples=["comfyui"])]
+    payload: Annotated[dict[str, Any], Meta(description="what the service is given, untouched")]
+    priority: Priority | None = None
+    requirements: RequirementsBody = RequirementsBody()
+    customer_id: Name | None = None
+    max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
+    timeout_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
+    workflow_id: Name | None = None
+    workflow_priority: Priority | None = None
+    workflow_datetime: (
+        Annotated[
+            int,
+            Meta(ge=0, le=9_999_999_999_999, description="milliseconds since the epoch"),
+        ]
+        | None
+    ) = None
+    step_number: Annotated[int, Meta(ge=0, le=999_999)] = 0
+
+    def spec(self, default_priority: int) -> JobSpec:
+        """The job as the store takes it. Raises `FieldError`."""
+        self._check_workflow()
+        _check_payload(self.type, self.payload)
+        return JobSpec(
+            type=self.type,
+            payload=self.payload,
+            requirement=self._requirement(),
+            priority=default_priority if self.priority is None else self.priority,
+            customer_id=self.customer_id,
+            max_retries=self.max_retries,
+            timeout_minutes=self.timeout_minutes or self.requirements.timeout_minutes,
+            workflow_id=self.workflow_id,
+            workflow_priority=self.workflow_priority,
+            workflow_datetime=self.workflow_datetime,
+            step_number=self.step_number,
+        )
+
+    def _check_workflow(self) -> None:
+        for name in ("workflow_priority", "workflow_datetime"):
+            if self.workflow_id is None and getattr(self, name) is not None:
+                raise FieldError(name, "there is no workflow_id", "both, or neither")
+
+    def _requirement(self) -> Requirement:
+        asked = self.requirements
+        return Requirement(
+            service_type=asked.service_type or self.type,
+            component=_limit(asked.component),
+            workflow=_limit(asked.workflow),
+            models=_names("requirements.models", asked.models),
+            custom_nodes=asked.custom_nodes,
+            hardware=_hardware(asked.hardware),
+            customer_id=self.customer_id,
+            customer_isolation=asked.customer_isolation,
+            geographic_region=asked.geographic_region,
+            compliance=asked.compliance,
+            quality_level=asked.quality_level,
+            max_rate_per_hour=asked.max_rate_per_hour,
+        )
+
+
+class CancelBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """Why a job is cancelled."""
+
+    reason: Annotated[str, Meta(max_length=1000)] = "Manually cancelled"
+
+
+def _limit(name: str | None) -> str | None:
+    return None if name == "all" else name
+
+
+def _names(field: str, names: tuple[str, ...] | str) -> tuple[str, ...]:
+    if isinstance(names, tuple):
+        return names
+    if names == "all":
+        return ()
+    raise FieldError(field, "is a text", 'a list of names, or "all"')
+
+
+def _hardware(body: HardwareBody) -> HardwareNeed:
+    needs: dict[str, Any] = {}
+    for name in body.__struct_fields__:
+        value = getattr(body, name)
+        if isinstance(value, str) and value != "all":
+            raise FieldError(f"requirements.hardware.{name}", "is a text", 'a number, or "all"')
+        if not isinstance(value, (str, UnsetType)):
+            needs[name] = value
+    return HardwareNeed(**needs)
+
+
+def _check_payload(type_: str, payload: dict[str, Any]) -> None:
+    """A payload that means to be a ComfyUI workflow must be one, before anybody waits for it."""
+    if type_ != "comfyui" and not (type_ == "simulation" and has_graph(payload)):
+        return
+    try:
+        find_graph(payload)
+    except GraphError as problem:
+        raise FieldError("payload", str(problem), "a ComfyUI workflow in API format") from problem

@@ -1,0 +1,107 @@
+"""What goes wrong, as answers: `{"error", "fields": [{"field", "problem", "accepted"}]}`."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from hub.api.bodies import FieldError
+from hub.artifacts import ArtifactError
+from hub.store.client import StoreFullError, StoreUnavailableError
+from hub.store.jobs import WorkflowConflictError
+
+NAMED = re.compile(r"field `(.+?)`")
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+Answer = Response[dict[str, Any]]
+
+
+def answer(
+    status: int, error: str, fields: list[dict[str, str]] | None = None, retry_after_s: int = 0
+) -> Answer:
+    """An error as every route tells it."""
+    content: dict[str, Any] = {"error": error} | ({"fields": fields} if fields else {})
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
+    return Response(content, status_code=status, media_type="application/json", headers=headers)
+
+
+def of_field(_: AnyRequest, problem: FieldError) -> Answer:
+    """400: one field is at fault."""
+    field = {"field": problem.field, "problem": problem.problem, "accepted": problem.accepted}
+    return answer(400, f"{problem}; accepted: {problem.accepted}", [field])
+
+
+def of_conflict(_: AnyRequest, problem: WorkflowConflictError) -> Answer:
+    """409: a step does not fit its workflow."""
+    accepted = f"{problem.has}, or leave it out: steps inherit it"
+    field = {"field": problem.field_name, "problem": str(problem), "accepted": accepted}
+    return answer(409, f"{problem}; accepted: {accepted}", [field])
+
+
+def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
+    """400: the bytes or their name are not right."""
+    return answer(400, str(problem))
+
+
+def of_full(_: AnyRequest, problem: StoreFullError) -> Answer:
+    """507: nothing was kept."""
+    return answer(507, f"{problem}; the job was not accepted", retry_after_s=30)
+
+
+def of_unavailable(_: AnyRequest, problem: StoreUnavailableError) -> Answer:
+    """503: nobody knows whether it was kept."""
+    return answer(503, f"{problem}; whether this was carried out is not known", retry_after_s=5)
+
+
+def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
+    """What Litestar refuses: bodies that do not fit, unknown paths, closed doors."""
+    if not isinstance(problem, ValidationException):
+        return answer(problem.status_code, _sentence(problem))
+    fields = [_field(each) for each in _extras(problem)]
+    told = "; ".join(f"{each['field']}: {each['problem']}" for each in fields)
+    return answer(400, told or _sentence(problem), fields)
+
+
+def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
+    """400: JSON that nobody can read."""
+    return answer(400, "body: nested too deeply; accepted: at most some hundred levels")
+
+
+def of_anything(request: AnyRequest, problem: Exception) -> Answer:
+    """500: a fault of ours. The log has the story."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=problem)
+    return answer(500, "internal error")
+
+
+def _extras(problem: ValidationException) -> list[dict[str, Any]]:
+    return [dict(each) for each in problem.extra or [] if isinstance(each, dict)]  # pyright: ignore[reportUnknownArgumentType] - Litestar's Any
+
+
+def _field(extra: dict[str, Any]) -> dict[str, str]:
+    """A field at fault. msgspec names a missing or unknown one in its message only."""
+    problem = str(extra.get("message", "not accepted"))
+    where = str(extra.get("key", "")).removeprefix("data").strip(".")
+    named = NAMED.search(problem)
+    name = ".".join(part for part in (where, named and named[1]) if part)
+    accepted = problem if problem.startswith("Expected") else "what /docs says of this field"
+    return {"field": name or "body", "problem": problem, "accepted": accepted}
+
+
+def _sentence(problem: HTTPException) -> str:
+    return problem.detail or "not accepted"
+
+
+HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
+    FieldError: of_field,
+    WorkflowConflictError: of_conflict,
+    ArtifactError: of_artifact,
+    StoreFullError: of_full,
+    StoreUnavailableError: of_unavailable,
+    HTTPException: of_http,
+    RecursionError: of_depth,
+    500: of_anything,
+}

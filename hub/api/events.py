@@ -1,0 +1,53 @@
+"""A job's events as they happen, by Server-Sent Events."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, Parameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from hub.api.bodies import FieldError
+from hub.api.guards import clients
+from hub.parts import Parts
+from hub.store.news import ENTRY_ID, Event
+from shared.wire import dump_json
+
+
+@get("/jobs/{job_id:str}/events", guards=[clients], summary="A job's events", tags=["jobs"])
+async def follow_job(
+    job_id: FromPath[str],
+    parts: NamedDependency[Parts],
+    last_event_id: Annotated[str, Parameter(header="Last-Event-ID")] = "0",
+) -> ServerSentEvent:
+    """Everything that has happened and will, until the job ends. Resumes behind Last-Event-ID."""
+    if not ENTRY_ID.fullmatch(last_event_id):
+        raise FieldError("Last-Event-ID", "not an id of this stream", "the id of an event, or 0")
+    if await parts.views.job(job_id) is None:
+        raise NotFoundException("Job not found")
+    return ServerSentEvent(_messages(parts, job_id, last_event_id))
+
+
+async def _messages(parts: Parts, job_id: str, after: str) -> AsyncIterator[ServerSentEventMessage]:
+    async for event in parts.news.follow(job_id, after):
+        if event is None:  # keeps proxies from closing, and finds out that nobody reads
+            yield ServerSentEventMessage(comment="nothing new")
+        else:
+            yield ServerSentEventMessage(id=event.id, event=event.event, data=_data(event))
+
+
+def _data(event: Event) -> str:
+    return dump_json(
+        {
+            "job_id": event.job_id,
+            "status": event.status,
+            "attempt": event.attempt,
+            "worker_id": event.worker_id,
+            "progress": event.progress,
+            "message": event.message,
+            "details": event.details,
+            "at": event.at,
+        }
+    )

@@ -1,0 +1,56 @@
+"""The doors, as Litestar guards."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from hub.doors import Doors, Role
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+def clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Lets REST clients in."""
+    _check(connection, Role.CLIENT)
+
+
+def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Lets workers in."""
+    _check(connection, Role.WORKER)
+
+
+def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Lets both in."""
+    if not _doors(connection).admit(Role.WORKER, key_of(connection)):
+        _check(connection, Role.CLIENT)
+
+
+def _check(connection: AnyConnection, role: Role) -> None:
+    _refuse_other_origins(connection)
+    if not _doors(connection).admit(role, key_of(connection)):
+        raise NotAuthorizedException(
+            f"a {role} key is needed: Authorization: Bearer KEY",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+
+def _doors(connection: AnyConnection) -> Doors:
+    return connection.app.state.doors
+
+
+def _refuse_other_origins(connection: AnyConnection) -> None:
+    """A page of another site, open in a browser on this machine, must not act here."""
+    origin = connection.headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != connection.headers.get("host"):
+        raise PermissionDeniedException("requests from pages of other origins are refused")
+
+
+def key_of(connection: AnyConnection) -> str | None:
+    """The key that was shown: in a header, or, as workers of the original do, in the query."""
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return key
+    query = connection.query_params
+    return connection.headers.get("x-api-key") or query.get("token") or query.get("auth")

@@ -1,0 +1,45 @@
+"""Workers over REST."""
+
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, Parameter
+
+from hub.api.guards import clients
+from hub.parts import Parts
+from hub.store.workers import Worker
+from shared.wire import unstructure
+
+
+@get("/workers", guards=[clients], summary="All workers", tags=["workers"])
+async def list_workers(
+    parts: NamedDependency[Parts],
+    status: Annotated[str | None, Parameter()] = None,
+    services: Annotated[str | None, Parameter(description="names by comma")] = None,
+    available_only: Annotated[bool, Parameter()] = False,  # noqa: FBT002 - from the query
+) -> dict[str, Any]:
+    """Those with the status, with all of the services, and with a free slot, if asked."""
+    wanted = set(services.split(",")) if services else set[str]()
+    found = [
+        each
+        for each in await parts.workers.all()
+        if status in (None, each.status)
+        and wanted <= set(each.capabilities["services"])
+        and (not available_only or _is_available(each))
+    ]
+    return {"workers": [unstructure(each) for each in found], "total_count": len(found)}
+
+
+@get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
+async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
+    """What it is, what it can do, what it runs."""
+    worker = await parts.workers.get(worker_id)
+    if worker is None:
+        raise NotFoundException("Worker not found")
+    return {"worker": unstructure(worker)}
+
+
+def _is_available(worker: Worker) -> bool:
+    return worker.gone_at is None and len(worker.current_jobs) < worker.slots

@@ -1,0 +1,173 @@
+"""Brings waiting jobs and idle workers together.
+
+A worker says how many more jobs it would take (its credit). It is served at once if something
+waits, and else parked until a lane that it can serve has work; then one parked worker is woken,
+and as long as it finds something, the next. Nothing is decided here: a claim is a script.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attrs import define, field
+
+from hub.store.client import StoreUnavailableError
+from hub.store.jobs import Claimed, EvictedError, Jobs, StaleClassError
+from hub.store.lanes import Lanes
+from shared.matching import Capability
+
+log = logging.getLogger(__name__)
+
+BATCH = 16
+"""The most jobs in one claim."""
+LOOK_AGAIN_S = 5.0
+"""How often waiting lanes are looked at even when nothing was told."""
+LOOKED_AT = 100
+
+
+@define(eq=False)
+class Seat:
+    """A connected worker at the dispatcher. `assign` must not block."""
+
+    worker_id: str
+    session: str
+    class_: str
+    capability: Capability
+    assign: Callable[[Claimed], None]
+    evicted: Callable[[], None]
+    credit: int = 0
+    is_claiming: bool = field(default=False, init=False)
+    is_called: bool = field(default=False, init=False)  # while claiming: look once more
+
+
+@define
+class Dispatcher:
+    """The seats of one hub, and the calls for them."""
+
+    jobs: Jobs
+    lanes: Lanes
+    _seats: dict[str, dict[str, Seat]] = field(factory=dict, init=False)  # by class, by worker
+    _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
+
+    def sit(self, seat: Seat) -> None:
+        """A worker is connected. It has no credit yet."""
+        self._seats.setdefault(seat.class_, {})[seat.worker_id] = seat
+
+    def leave(self, seat: Seat) -> None:
+        """A worker is gone. What it was assigned stays its own until its lease ends."""
+        seat.credit = 0
+        seats = self._seats.get(seat.class_, {})
+        if seats.get(seat.worker_id) is seat:
+            del seats[seat.worker_id]
+        if not seats:
+            self._seats.pop(seat.class_, None)
+
+    def add_credit(self, seat: Seat, more: int) -> None:
+        """The worker can take `more` jobs."""
+        seat.credit += more
+        self._call(seat)
+
+    def wake(self, lane: str) -> None:
+        """A lane has work."""
+        if self._seats:
+            self._spawn(self._serve_lane(lane))
+
+    def look_soon(self) -> None:
+        """Something may not have been told."""
+        self._spawn(self.look())
+
+    async def run(self) -> None:
+        """Look at the waiting lanes now and then: whatever was not told is found here."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Wake workers for every lane that has work."""
+        try:
+            for lane in await self.lanes.waiting(LOOKED_AT):
+                self.wake(lane)
+        except StoreUnavailableError as problem:
+            log.warning("cannot look for waiting jobs: %s", problem)
+
+    async def stop(self) -> None:
+        """No new claims; those under way are finished, so that no job is left in between."""
+        for seats in self._seats.values():
+            for seat in seats.values():
+                seat.credit = 0
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve_lane(self, lane: str) -> None:
+        """One worker after the other, until one that can serve the lane finds nothing."""
+        while True:
+            seat = await self._idle_seat(lane)
+            if seat is None or not await self._claim_once(seat):
+                return
+            self._to_the_end(seat)
+
+    async def _idle_seat(self, lane: str) -> Seat | None:
+        for class_, seats in list(self._seats.items()):
+            ready = [seat for seat in seats.values() if seat.credit > 0]
+            if not ready or not await self.lanes.can_serve(class_, ready[0].capability, lane):
+                continue
+            for seat in ready:
+                if seat.is_claiming:
+                    seat.is_called = True
+                elif seat.credit > 0:
+                    return seat
+        return None
+
+    def _to_the_end(self, seat: Seat) -> None:
+        seats = self._seats.get(seat.class_, {})
+        if seats.get(seat.worker_id) is seat:
+            seats[seat.worker_id] = seats.pop(seat.worker_id)
+
+    def _call(self, seat: Seat) -> None:
+        if seat.is_claiming:
+            seat.is_called = True
+        elif seat.credit > 0:
+            self._spawn(self._serve(seat))
+
+    async def _serve(self, seat: Seat) -> None:
+        """Claim until nothing is found or no credit is left."""
+        while await self._claim_once(seat):
+            pass
+
+    async def _claim_once(self, seat: Seat) -> bool:
+        """Whether something was found. Never twice at the same time for one worker."""
+        if seat.is_claiming or seat.credit <= 0:
+            return False
+        seat.is_claiming = True
+        try:
+            return await self._claim(seat)
+        except EvictedError:
+            seat.evicted()
+        except StoreUnavailableError as problem:
+            # Leases of a claim whose answer was lost run out, and the jobs return to their places.
+            log.warning("cannot claim for %s: %s", seat.worker_id, problem)
+        finally:
+            seat.is_claiming = False
+            if seat.is_called:
+                seat.is_called = False
+                self._call(seat)
+        return False
+
+    async def _claim(self, seat: Seat) -> bool:
+        wanted = min(seat.credit, BATCH)
+        while True:
+            try:
+                claimed = await self.jobs.claim(seat.worker_id, seat.session, seat.class_, wanted)
+                break
+            except StaleClassError as stale:
+                await self.lanes.classify(seat.class_, seat.capability, stale.version)
+        seat.credit -= len(claimed)
+        for each in claimed:
+            seat.assign(each)
+        return bool(claimed)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

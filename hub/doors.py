@@ -1,0 +1,105 @@
+"""Who may come in: REST clients by API key, workers by token.
+
+Keys are kept as SHA-256 digests and compared in constant time. On loopback a hub without keys is
+open; on any other address it does not start without them.
+"""
+
+import hashlib
+import hmac
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+
+from attrs import frozen
+
+from hub.settings import HubSettings
+
+SHORTEST = 16
+"""Characters of the shortest key that is accepted."""
+
+
+class DoorsError(ValueError):
+    """The keys do not fit the address; the message says what to do."""
+
+
+class Role(StrEnum):
+    """What somebody at the door wants to be."""
+
+    CLIENT = "client"
+    WORKER = "worker"
+
+
+@frozen
+class Doors:
+    """Digests of the keys by role, and whether a role without keys is let in."""
+
+    digests: dict[Role, frozenset[bytes]]
+    is_open: bool
+
+    def admit(self, role: Role, key: str | None) -> bool:
+        """Whether this key opens the door of `role`."""
+        known = self.digests[role]
+        if not known:
+            return self.is_open
+        given = hashlib.sha256((key or "").encode()).digest()
+        # Every digest is compared, so that the time tells nothing.
+        return sum(hmac.compare_digest(given, each) for each in known) > 0
+
+
+def doors(settings: HubSettings) -> Doors:
+    """The doors as set. Raises `DoorsError`."""
+    keys = {
+        Role.CLIENT: _digests(settings.hub_api_keys, settings.hub_api_keys_file, "HUB_API_KEYS"),
+        Role.WORKER: _digests(
+            settings.hub_worker_tokens, settings.hub_worker_tokens_file, "HUB_WORKER_TOKENS"
+        ),
+    }
+    is_open = is_loopback(settings.hub_host)
+    if not is_open and not all(keys.values()):
+        raise DoorsError(
+            f"HUB_HOST {settings.hub_host} can be reached from other machines: set HUB_API_KEYS and "
+            "HUB_WORKER_TOKENS (or their _FILE forms), or listen on 127.0.0.1"
+        )
+    return Doors(keys, is_open)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _digests(listed: tuple[str, ...], file: Path | None, name: str) -> frozenset[bytes]:
+    return frozenset(_digest(each, name) for each in (*listed, *_lines(file, name)))
+
+
+def _lines(file: Path | None, name: str) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = [line.strip() for line in file.read_text().splitlines()]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DoorsError(f"{name}_FILE: {problem}") from problem
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _digest(key: str, name: str) -> bytes:
+    if key.startswith("sha256:"):
+        return _from_hex(key.removeprefix("sha256:"), name)
+    if len(key) < SHORTEST:
+        raise DoorsError(f"{name}: a key has at least {SHORTEST} characters")
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _from_hex(text: str, name: str) -> bytes:
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise DoorsError(f"{name}: sha256: is followed by 64 hexadecimal digits")
+    return digest

@@ -1,0 +1,34 @@
+"""The parts of a running hub, built and joined by `hub.app`."""
+
+from attrs import frozen
+
+from hub.artifacts import Artifacts
+from hub.dispatcher import Dispatcher
+from hub.doors import Doors
+from hub.previews import Previews
+from hub.sessions.registry import Registry
+from hub.sessions.worker import Desk
+from hub.settings import HubSettings
+from hub.store.client import Client
+from hub.store.jobs import Jobs
+from hub.store.news import News
+from hub.store.views import Views
+from hub.store.workers import Workers
+
+
+@frozen(eq=False)
+class Parts:
+    """What the routes work with."""
+
+    settings: HubSettings
+    doors: Doors
+    client: Client
+    jobs: Jobs
+    views: Views
+    workers: Workers
+    news: News
+    dispatcher: Dispatcher
+    artifacts: Artifacts
+    previews: Previews
+    registry: Registry
+    desk: Desk

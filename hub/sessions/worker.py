@@ -1,0 +1,241 @@
+"""One worker on a connection: what it may say, and what each saying does.
+
+Every report names its lease, or is about the one that this connection assigned; the store decides
+whether it still counts.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from attrs import define, field, frozen
+
+from hub.dispatcher import Dispatcher, Seat
+from hub.previews import Previews
+from hub.settings import HubSettings
+from hub.store.jobs import Claimed, Jobs
+from hub.store.workers import Workers
+from shared.backoff import backoff_s
+from shared.jobs import Failure, Lease
+from shared.messages import (
+    MAX_SLOTS,
+    CancelJob,
+    ClaimJob,
+    CompleteJob,
+    FailJob,
+    JobAssigned,
+    JobCompletedAck,
+    JobFailedAck,
+    Message,
+    RegisterWorker,
+    ReleaseJob,
+    UpdateJobProgress,
+    WorkerHeartbeat,
+    WorkerHeartbeatAck,
+    WorkerRegistered,
+    WorkerStatus,
+)
+from shared.states import ErrorClass
+from shared.wire import dump_json, load_json
+
+LARGEST_RESULT = 1024 * 1024
+"""Characters of the largest result; anything larger belongs into a file."""
+
+
+class ReportError(ValueError):
+    """What a worker said cannot be acted on; the message names the field and the remedy."""
+
+
+@frozen
+class Desk:
+    """What worker sessions work with."""
+
+    jobs: Jobs
+    workers: Workers
+    dispatcher: Dispatcher
+    previews: Previews
+    settings: HubSettings
+
+
+@define(eq=False)
+class WorkerSession:
+    """A registered worker. `say` puts a message into the connection's outbox."""
+
+    desk: Desk
+    worker_id: str
+    slots: int
+    say: Callable[[Message], None]
+    evict: Callable[[], None]
+    id: str = field(factory=lambda: secrets.token_hex(16), init=False)
+    seat: Seat = field(init=False)
+    _leases: dict[str, Lease] = field(factory=dict, init=False)
+    _started: set[Lease] = field(factory=set, init=False)
+
+    async def register(self, message: RegisterWorker) -> None:
+        """Enter the worker and keep the leases it still holds."""
+        if not 1 <= message.slots <= MAX_SLOTS:
+            raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {message.slots}")
+        class_ = await self.desk.workers.register(
+            self.worker_id, self.id, message.capabilities, message.slots, message.status
+        )
+        lost = await self.desk.jobs.renew(self.worker_id, self.id, message.running)
+        self._leases = {each.job_id: each for each in message.running if each not in lost}
+        self._started = set(self._leases.values())
+        self.seat = Seat(
+            self.worker_id, self.id, class_, message.capabilities, self._assign, self.evict
+        )
+        self.desk.dispatcher.sit(self.seat)
+        self.say(
+            WorkerRegistered(
+                worker_id=self.worker_id,
+                heartbeat_s=self.desk.settings.hub_heartbeat_s,
+                lease_s=self.desk.settings.hub_lease_s,
+                lost=lost,
+            )
+        )
+
+    async def depart(self) -> None:
+        """The connection is gone."""
+        self.desk.dispatcher.leave(self.seat)
+        await self.desk.workers.depart(self.worker_id, self.id, self.desk.settings.hub_grace_s)
+
+    def cancel(self, job_id: str, why: str) -> None:
+        """Tell the worker to stop a job; whatever it reports of it will not count."""
+        if self._leases.pop(job_id, None) is not None:
+            self.desk.previews.drop(job_id)
+            self.say(CancelJob(job_id=job_id, worker_id=self.worker_id, reason=why))
+
+    async def heartbeat(self, message: WorkerHeartbeat) -> None:
+        """Renew the leases that are named, or all that were assigned here."""
+        running = message.running
+        leases = tuple(self._leases.values()) if running is None else running
+        lost = await self.desk.jobs.renew(
+            self.worker_id,
+            self.id,
+            leases,
+            status=message.status or "",
+            system=dump_json(message.system_info) if message.system_info else "",
+        )
+        for each in lost:
+            self._leases.pop(each.job_id, None)
+        self.say(WorkerHeartbeatAck(worker_id=self.worker_id, lost=lost))
+
+    async def status(self, message: WorkerStatus) -> None:
+        """The worker's state, or what it can do, has changed."""
+        await self.desk.jobs.renew(self.worker_id, self.id, (), status=message.status or "")
+        if message.capabilities is not None:
+            raise ReportError("capabilities: register again to change what a worker can do")
+
+    async def claim(self, message: ClaimJob) -> None:
+        """More credit. A worker that asks for more than its slots gets what they leave."""
+        free = self.slots - len(self._leases) - self.seat.credit
+        self.desk.dispatcher.add_credit(self.seat, max(0, min(message.slots, free)))
+        if not 1 <= message.slots <= free:
+            raise ReportError(
+                f"slots: {message.slots} asked for, but of the {self.slots} registered {free} are "
+                "free; claim 1 for each slot that becomes free"
+            )
+
+    async def progress(self, message: UpdateJobProgress) -> None:
+        """How far an attempt is. The first report of one says that it has started."""
+        if not 0 <= message.progress <= 100:  # noqa: PLR2004 - percent
+            raise ReportError(f"progress: expected 0 to 100, got {message.progress:g}")
+        lease = self._lease(message)
+        counts = await self._start(lease)
+        if counts and message.progress > 0:
+            if message.preview is not None:
+                self.desk.previews.put(message.job_id, message.preview)
+            counts = await self.desk.jobs.progress(
+                lease, message.progress, message.message or "", dump_json(message.details or {})
+            )
+        if not counts:
+            self.cancel(message.job_id, "superseded")
+
+    async def complete(self, message: CompleteJob) -> None:
+        """An attempt succeeded."""
+        result = dump_json(message.result)
+        if len(result) > LARGEST_RESULT:
+            await self.fail(_too_large(message))
+            raise ReportError(f"result: at most {LARGEST_RESULT} characters; hand files in by PUT")
+        lease = self._end(message)
+        status = await self.desk.jobs.complete(lease, result)
+        self.say(
+            JobCompletedAck(
+                job_id=lease.job_id, worker_id=self.worker_id, status=status, attempt=lease.attempt
+            )
+        )
+
+    async def fail(self, message: FailJob) -> None:
+        """An attempt failed."""
+        lease = self._end(message)
+        failure = Failure(
+            error=message.error,
+            error_class=message.error_class,
+            retryable=message.retry,
+            details=message.details,
+        )
+        delay_s = backoff_s(lease.attempt, first_s=self.desk.settings.hub_retry_first_s)
+        self._ended(lease, await self.desk.jobs.fail(lease, failure, delay_s))
+
+    async def release(self, message: ReleaseJob) -> None:
+        """An attempt is given back unfinished."""
+        lease = self._end(message)
+        self._ended(lease, await self.desk.jobs.release(lease, message.reason))
+
+    async def _start(self, lease: Lease) -> bool:
+        if lease in self._started:
+            return True
+        self._started.add(lease)
+        return await self.desk.jobs.start(lease)
+
+    def _assign(self, claimed: Claimed) -> None:
+        lease = claimed.lease
+        self._leases[lease.job_id] = lease
+        self.say(
+            JobAssigned(
+                job_id=lease.job_id,
+                worker_id=self.worker_id,
+                job_type=claimed.type,
+                priority=claimed.priority,
+                params=load_json(claimed.payload),
+                attempt=lease.attempt,
+                lease=lease.id,
+                timeout_s=claimed.timeout_s,
+            )
+        )
+
+    def _lease(self, message: UpdateJobProgress | CompleteJob | FailJob | ReleaseJob) -> Lease:
+        if message.attempt is not None and message.lease is not None:
+            return Lease(message.job_id, message.attempt, message.lease)
+        lease = self._leases.get(message.job_id)
+        if lease is None:
+            raise ReportError(
+                f"job_id: {message.job_id} is not assigned on this connection; name its attempt and "
+                "lease"
+            )
+        return lease
+
+    def _end(self, message: CompleteJob | FailJob | ReleaseJob) -> Lease:
+        lease = self._lease(message)
+        self._leases.pop(lease.job_id, None)
+        self._started.discard(lease)
+        self.desk.previews.drop(lease.job_id)
+        return lease
+
+    def _ended(self, lease: Lease, status: str) -> None:
+        self.say(
+            JobFailedAck(
+                job_id=lease.job_id, worker_id=self.worker_id, status=status, attempt=lease.attempt
+            )
+        )
+
+
+def _too_large(message: CompleteJob) -> FailJob:
+    return FailJob(
+        job_id=message.job_id,
+        worker_id=message.worker_id,
+        error=f"the result is larger than {LARGEST_RESULT} characters",
+        retry=False,
+        error_class=ErrorClass.VALIDATION,
+        attempt=message.attempt,
+        lease=message.lease,
+    )

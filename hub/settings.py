@@ -1,0 +1,77 @@
+"""The hub's settings: flags and environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from attrs import frozen, validators
+
+from shared.settings import setting
+
+_positive = validators.gt(0)
+
+
+@frozen(kw_only=True)
+class HubSettings:
+    """What a hub can be told. Durations in seconds unless the name says otherwise."""
+
+    hub_host: str = setting("HUB_HOST", "127.0.0.1", "the address to listen on")
+    hub_port: int = setting(
+        "HUB_PORT", 3001, "the port to listen on; 0 picks a free one",
+        validator=validators.and_(validators.ge(0), validators.le(65535)),
+    )  # fmt: skip
+    redis_url: str | None = setting(
+        "REDIS_URL", None, "a Valkey or Redis server; without it the hub runs its own", secret=True
+    )
+    hub_data_dir: Path = setting(
+        "HUB_DATA_DIR", Path("data/hub"), "artifacts and the embedded store"
+    )
+    hub_api_keys: tuple[str, ...] = setting(
+        "HUB_API_KEYS", (), "keys of REST clients, or sha256:HEX of them, by comma", secret=True
+    )
+    hub_api_keys_file: Path | None = setting(
+        "HUB_API_KEYS_FILE", None, "a file with such keys, one a line"
+    )
+    hub_worker_tokens: tuple[str, ...] = setting(
+        ("HUB_WORKER_TOKENS", "WS_AUTH_TOKEN"), (),
+        "tokens of workers, or sha256:HEX of them, by comma", secret=True,
+    )  # fmt: skip
+    hub_worker_tokens_file: Path | None = setting(
+        "HUB_WORKER_TOKENS_FILE", None, "a file with such tokens, one a line"
+    )
+    hub_lease_s: float = setting(
+        "HUB_LEASE_S", 30.0, "how long a silent worker keeps its jobs", validator=_positive
+    )
+    hub_heartbeat_s: float = setting(
+        "HUB_HEARTBEAT_S", 10.0, "how often workers are asked to be heard", validator=_positive
+    )
+    hub_grace_s: float = setting(
+        "HUB_GRACE_S", 10.0, "how long a disconnected worker keeps its jobs", validator=_positive
+    )
+    hub_max_losses: int = setting(
+        "HUB_MAX_LOSSES", 5, "how often a job may be lost or given back by workers",
+        validator=validators.ge(0),
+    )  # fmt: skip
+    hub_retry_first_s: float = setting(
+        "HUB_RETRY_FIRST_S", 1.0, "the longest wait before the first retry; it doubles",
+        validator=validators.ge(0),
+    )  # fmt: skip
+    hub_max_body_mb: float = setting(
+        "HUB_MAX_BODY_MB", 8.0, "the largest request body", validator=_positive
+    )
+    default_job_priority: int = setting("DEFAULT_JOB_PRIORITY", 50, "for jobs that state none")
+    completed_job_ttl_hours: float = setting(
+        "COMPLETED_JOB_TTL_HOURS", 24.0, "how long completed and cancelled jobs are kept"
+    )
+    failed_job_ttl_days: float = setting(
+        "FAILED_JOB_TTL_DAYS", 7.0, "how long failed jobs are kept"
+    )
+    worker_ttl_hours: float = setting(
+        "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered"
+    )
+    log_level: str = setting(
+        "LOG_LEVEL", "info", "debug, info, warning or error",
+        validator=validators.in_(("debug", "info", "warning", "error")),
+    )  # fmt: skip
+    log_format: Literal["text", "json"] = setting(
+        "LOG_FORMAT", "text", "text or json", validator=validators.in_(("text", "json"))
+    )

@@ -1,0 +1,172 @@
+"""What Redis tells the hubs: lanes that have work, cancels, evictions, and each job's events."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Generator
+from typing import Any, cast
+
+from attrs import define, field, frozen
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from hub.store.client import Client
+from hub.store.keys import key
+from shared.backoff import backoff_s
+from shared.states import JobState
+from shared.wire import load_json
+
+log = logging.getLogger(__name__)
+
+ENTRY_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
+FALLBACK_S = 10.0
+"""A reader looks for new events this often even when nothing was told."""
+
+
+@frozen(kw_only=True)
+class Event:
+    """Something that happened to a job. `id` resumes the stream behind it."""
+
+    id: str
+    event: str
+    job_id: str
+    status: JobState
+    attempt: int
+    worker_id: str | None
+    at: int
+    progress: float | None = None
+    message: str | None = None
+    details: dict[str, Any] | None = None
+
+
+@define
+class News:
+    """One subscription for the whole hub; `hear` gets the words of each piece of news.
+
+    Pub/sub forgets what nobody heard. After each (re)connection `hear(["gap"])` asks to look at
+    the state instead.
+    """
+
+    client: Client
+    url: str
+    hear: Callable[[list[str]], None]
+    _redis: Redis = field(init=False)
+    _pubsub: Any = field(init=False)
+    _readers: dict[str, set[asyncio.Event]] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
+            self.url, decode_responses=True, retry=Retry(NoBackoff(), 0), health_check_interval=15
+        )
+        self._pubsub = self._new_pubsub()
+
+    def _new_pubsub(self) -> Any:
+        return self._redis.pubsub()  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
+
+    async def run(self) -> None:
+        """Listen until cancelled, through every loss of the connection."""
+        failures = 0
+        try:
+            while True:
+                try:
+                    await self._listen()
+                except (RedisError, OSError) as problem:
+                    failures += 1
+                    log.warning("no news from Redis (%s); trying again", problem)
+                    await self._pubsub.aclose()
+                    self._pubsub = self._new_pubsub()
+                    await asyncio.sleep(backoff_s(min(failures, 5), first_s=0.1, cap_s=2))
+        finally:
+            await self._pubsub.aclose()
+            await self._redis.aclose()
+
+    async def _listen(self) -> None:
+        await self._pubsub.subscribe(key("news"), *self._readers)
+        self.hear(["gap"])
+        for told in [each for readers in self._readers.values() for each in readers]:
+            told.set()
+        async for message in self._pubsub.listen():
+            if message["type"] == "message":
+                self._dispatch(message["channel"], message["data"])
+
+    def _dispatch(self, channel: str, text: str) -> None:
+        if channel == key("news"):
+            self.hear(text.split(" "))
+        for told in self._readers.get(channel, ()):
+            told.set()
+
+    async def follow(self, job_id: str, after: str) -> AsyncIterator[Event | None]:
+        """The job's events behind `after` ("0" for all), until it has ended.
+
+        None now and then when there is nothing new.
+        """
+        channel = key("events", job_id)
+        with self._reading(channel) as told:
+            await self._subscribe(channel)
+            try:
+                while True:
+                    told.clear()
+                    async for event in self._stored(job_id, after):
+                        after = event.id
+                        yield event
+                    if await self._has_ended(job_id, after):
+                        return
+                    try:
+                        await asyncio.wait_for(told.wait(), FALLBACK_S)
+                    except TimeoutError:
+                        yield None
+            finally:
+                if len(self._readers[channel]) == 1:
+                    await self._unsubscribe(channel)
+
+    async def _stored(self, job_id: str, after: str) -> AsyncIterator[Event]:
+        entries = await self.client.command("XRANGE", key("events", job_id), f"({after}", "+")
+        for entry_id, fields in entries:
+            yield _event(job_id, entry_id, fields)
+
+    async def _has_ended(self, job_id: str, after: str) -> bool:
+        state = await self.client.command("HGET", key("job", job_id), "state")
+        if state is not None and not JobState(state).is_terminal:
+            return False
+        newest = await self.client.command("XREVRANGE", key("events", job_id), "+", "-", "COUNT", 1)
+        return not newest or newest[0][0] == after
+
+    @contextlib.contextmanager
+    def _reading(self, channel: str) -> Generator[asyncio.Event]:
+        told = asyncio.Event()
+        self._readers.setdefault(channel, set()).add(told)
+        try:
+            yield told
+        finally:
+            self._readers[channel].discard(told)
+            if not self._readers[channel]:
+                del self._readers[channel]
+
+    async def _subscribe(self, channel: str) -> None:
+        # While the connection is away, `_listen` subscribes to every reader's channel on return.
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.subscribe(channel)
+
+    async def _unsubscribe(self, channel: str) -> None:
+        with contextlib.suppress(RedisError, OSError):  # a lost connection has no subscriptions
+            await self._pubsub.unsubscribe(channel)
+
+
+def _event(job_id: str, entry_id: str, fields: dict[str, str]) -> Event:
+    details = fields.get("details")
+    progress = fields.get("progress")
+    return Event(
+        id=entry_id,
+        event=fields["event"],
+        job_id=job_id,
+        status=JobState(fields["status"]),
+        attempt=int(fields["attempt"]),
+        worker_id=fields["worker_id"] or None,
+        at=int(fields["at"]),
+        progress=None if progress is None else float(progress),
+        message=fields.get("message") or None,
+        details=cast("dict[str, Any]", load_json(details)) if details else None,
+    )

@@ -1,0 +1,33 @@
+"""A queue that is a bare list: the protocol of ../README.md in as few lines as it takes."""
+
+import sys
+import time
+
+from lines import Stamps, say, say_ready
+from redis import Redis
+
+
+def produce(client: Redis) -> None:
+    for line in sys.stdin:
+        begun = time.monotonic_ns()
+        for _ in range(int(line)):
+            client.rpush("bench", "noop")
+        say(begun, time.monotonic_ns())
+
+
+def work(client: Redis, every: int) -> None:
+    stamps = Stamps(every)
+    say_ready("redis")
+    while client.blpop(["bench"]):
+        stamps.mark()
+
+
+def main(role: str, url: str, _width: str, _event: str = "", every: str = "1") -> None:
+    client = Redis.from_url(url)
+    if role == "producer":
+        produce(client)
+    else:
+        work(client, int(every))
+
+
+main(*sys.argv[1:])
