@@ -40,6 +40,7 @@ class Reaper:
     settings: HubSettings
     monotonic_s: Callable[[], float] = time.monotonic
     _offset_s: float | None = field(default=None, init=False)
+    _looked_at_s: float = field(default=0.0, init=False)
 
     @property
     def chores(self) -> tuple[Chore, ...]:
@@ -103,11 +104,14 @@ class Reaper:
     async def _clock_shift_s(self) -> float | None:
         """How far Redis' clock jumped since the last look; None when it went on as it should.
 
-        0 when there was no last look: then leases get a new term, for the time without a hub.
+        0 when there was no last look, or not for long: this hub was away or stopped, and workers
+        may have said things that it has not read yet. Then leases get a new term.
         """
-        offset_s = await self.views.now_ms() / 1000 - self.monotonic_s()
+        looked_at_s = self.monotonic_s()
+        offset_s = await self.views.now_ms() / 1000 - looked_at_s
+        late_s, self._looked_at_s = looked_at_s - self._looked_at_s, looked_at_s
         before_s, self._offset_s = self._offset_s, offset_s
-        if before_s is None:
+        if before_s is None or late_s > JUMP_S:
             return 0.0
         shift_s = offset_s - before_s
         if abs(shift_s) < JUMP_S:
