@@ -49,6 +49,7 @@ class Dispatcher:
     lanes: Lanes
     _seats: dict[str, dict[str, Seat]] = field(factory=dict, init=False)  # by class, by worker
     _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
+    _is_stopping: bool = field(default=False, init=False)
 
     def sit(self, seat: Seat) -> None:
         """A worker is connected. It has no credit yet."""
@@ -93,9 +94,7 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """No new claims; those under way are finished, so that no job is left in between."""
-        for seats in self._seats.values():
-            for seat in seats.values():
-                seat.credit = 0
+        self._is_stopping = True
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -137,7 +136,7 @@ class Dispatcher:
 
     async def _claim_once(self, seat: Seat) -> bool:
         """Whether something was found. Never twice at the same time for one worker."""
-        if seat.is_claiming or seat.credit <= 0:
+        if self._is_stopping or seat.is_claiming or seat.credit <= 0:
             return False
         seat.is_claiming = True
         try:

@@ -69,9 +69,10 @@ class HubSettings:
         "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered"
     )
     log_level: str = setting(
-        "LOG_LEVEL", "info", "debug, info, warning or error",
+        "LOG_LEVEL", "info", "debug, info, warning or error", parse=str.lower,
         validator=validators.in_(("debug", "info", "warning", "error")),
     )  # fmt: skip
     log_format: Literal["text", "json"] = setting(
-        "LOG_FORMAT", "text", "text or json", validator=validators.in_(("text", "json"))
-    )
+        "LOG_FORMAT", "text", "text or json", parse=str.lower,
+        validator=validators.in_(("text", "json")),
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from hub.api.bodies import FieldError
@@ -20,7 +20,7 @@ from shared.wire import dump_json
 async def follow_job(
     job_id: FromPath[str],
     parts: NamedDependency[Parts],
-    last_event_id: Annotated[str, Parameter(header="Last-Event-ID")] = "0",
+    last_event_id: Annotated[str, HeaderParameter(name="Last-Event-ID")] = "0",
 ) -> ServerSentEvent:
     """Everything that has happened and will, until the job ends. Resumes behind Last-Event-ID."""
     if not ENTRY_ID.fullmatch(last_event_id):

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi.spec import Example
-from litestar.params import Body, FromPath, Parameter
+from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
 from hub.api.bodies import CancelBody, JobBody
 from hub.api.errors import Answer, answer
@@ -98,7 +98,7 @@ async def get_job_preview(job_id: FromPath[str], parts: NamedDependency[Parts]) 
     status_code=200,
 )
 async def cancel_job(
-    job_id: FromPath[str], parts: NamedDependency[Parts], data: CancelBody | None = None
+    job_id: FromPath[str], parts: NamedDependency[Parts], data: JSONBody[CancelBody | None] = None
 ) -> dict[str, Any] | Answer:
     """At once, wherever the job is; its worker is told. 409 when it has ended already."""
     reply = await parts.jobs.cancel(job_id, (data or CancelBody()).reason)
@@ -109,17 +109,17 @@ async def cancel_job(
     return {"job_id": job_id, "status": "cancelled", "cancelled_at": int(reply.told)}
 
 
-Page = Annotated[int, Parameter(ge=1, le=1_000_000)]
-PageSize = Annotated[int, Parameter(ge=1, le=200)]
+Page = Annotated[int, QueryParameter(ge=1, le=1_000_000)]
+PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 @get("/jobs", guards=[clients], summary="Jobs, the newest first", tags=["jobs"])
 async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
     parts: NamedDependency[Parts],
-    status: Annotated[JobState | None, Parameter()] = None,
-    job_type: Annotated[str | None, Parameter(query="type")] = None,
-    customer_id: Annotated[str | None, Parameter()] = None,
-    worker_id: Annotated[str | None, Parameter()] = None,
+    status: Annotated[JobState | None, QueryParameter()] = None,
+    job_type: Annotated[str | None, QueryParameter(name="type")] = None,
+    customer_id: Annotated[str | None, QueryParameter()] = None,
+    worker_id: Annotated[str | None, QueryParameter()] = None,
     page: Page = 1,
     page_size: PageSize = 20,
 ) -> dict[str, Any]:

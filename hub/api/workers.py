@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 
 from hub.api.guards import clients
 from hub.parts import Parts
@@ -16,9 +16,9 @@ from shared.wire import unstructure
 @get("/workers", guards=[clients], summary="All workers", tags=["workers"])
 async def list_workers(
     parts: NamedDependency[Parts],
-    status: Annotated[str | None, Parameter()] = None,
-    services: Annotated[str | None, Parameter(description="names by comma")] = None,
-    available_only: Annotated[bool, Parameter()] = False,  # noqa: FBT002 - from the query
+    status: Annotated[str | None, QueryParameter()] = None,
+    services: Annotated[str | None, QueryParameter(description="names by comma")] = None,
+    available_only: Annotated[bool, QueryParameter()] = False,  # noqa: FBT002 - from the query
 ) -> dict[str, Any]:
     """Those with the status, with all of the services, and with a free slot, if asked."""
     wanted = set(services.split(",")) if services else set[str]()

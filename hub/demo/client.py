@@ -163,7 +163,8 @@ def _explained(body: bytes) -> str:
         refusal = structure(load_json(body), _Refusal)
     except WireError:
         return body[:_SHOWN_CHARS].decode(errors="replace")
-    return "\n".join([refusal.error, *(f"  {fault}" for fault in refusal.fields)])
+    unsaid = [fault for fault in map(str, refusal.fields) if fault not in refusal.error]
+    return "\n  ".join([refusal.error, *unsaid])
 
 
 @frozen

@@ -32,7 +32,9 @@ class Options:
     hub_command: tuple[str, ...] = (sys.executable, "-m", "hub", "serve")
     agent_command: tuple[str, ...] = (sys.executable, "-m", "agent", "run")
     patience_s: float = 60.0
-    """How long the job may stand still, and the hub take to start."""
+    """How long the job may stand still."""
+    start_within_s: float = 60.0
+    """How long the hub may take to start."""
     stop_within_s: float = 15.0
     """How long hub and agent may each take to stop before they are killed."""
 
@@ -47,8 +49,9 @@ class Options:
         return self.environ.get("COMFYUI_URL") or COMFYUI_URL
 
     def hub_environ(self) -> dict[str, str]:
-        """The environment of the hub."""
-        return {**self.environ, **_READABLE, "HUB_DATA_DIR": str(self.data_dir)}
+        """The environment of the hub. It listens on loopback only, where it needs no keys."""
+        inherited = {name: value for name, value in self.environ.items() if name not in _KEYS}
+        return {**inherited, **_READABLE, "HUB_DATA_DIR": str(self.data_dir)}
 
     def agent_environ(self, hub_url: str, connectors: Sequence[str]) -> dict[str, str]:
         """The environment of the agent: one worker that never fails on purpose."""
@@ -65,6 +68,15 @@ class Options:
         }
 
 
+_KEYS = frozenset(
+    {
+        "HUB_API_KEYS",
+        "HUB_API_KEYS_FILE",
+        "HUB_WORKER_TOKENS",
+        "HUB_WORKER_TOKENS_FILE",
+        "WS_AUTH_TOKEN",
+    }
+)
 _READABLE = {"LOG_FORMAT": "text", "PYTHONUNBUFFERED": "1"}
 
 

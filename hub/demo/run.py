@@ -87,7 +87,7 @@ class _Demo:
         where = ("--hub-host", HOST, "--hub-port", str(self.options.port))
         command = (*self.options.hub_command, *where)
         hub = await self._start(stack, "hub", command, self.options.hub_environ())
-        url = await hub.says(LISTENING, self.options.patience_s)
+        url = await hub.says(LISTENING, self.options.start_within_s)
         self._say(f"The hub serves at {url}")
         return url
 

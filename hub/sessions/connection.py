@@ -173,7 +173,8 @@ class Connection:
             lambda: self.end(REPLACED, "the worker's id was registered on another connection"),
         )
         before = self._sessions.pop(message.worker_id, None)
-        if before is not None:
+        if before is not None:  # the same worker with another capability: nobody is to be evicted
+            self.registry.leave(before)
             self.desk.dispatcher.leave(before.seat)
         await session.register(message)
         self._sessions[message.worker_id] = session

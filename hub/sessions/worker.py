@@ -58,7 +58,7 @@ class Desk:
 
 @define(eq=False)
 class WorkerSession:
-    """A registered worker. `say` puts a message into the connection's outbox."""
+    """A registered worker. `say` puts a message into the outbox. Raises `ReportError`."""
 
     desk: Desk
     worker_id: str
@@ -70,10 +70,12 @@ class WorkerSession:
     _leases: dict[str, Lease] = field(factory=dict, init=False)
     _started: set[Lease] = field(factory=set, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.slots <= MAX_SLOTS:
+            raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {self.slots}")
+
     async def register(self, message: RegisterWorker) -> None:
         """Enter the worker and keep the leases it still holds."""
-        if not 1 <= message.slots <= MAX_SLOTS:
-            raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {message.slots}")
         class_ = await self.desk.workers.register(
             self.worker_id, self.id, message.capabilities, message.slots, message.status
         )
@@ -147,8 +149,9 @@ class WorkerSession:
             counts = await self.desk.jobs.progress(
                 lease, message.progress, message.message or "", dump_json(message.details or {})
             )
-        if not counts:
-            self.cancel(message.job_id, "superseded")
+        # A lease that ran out while its holder was away may still be taken up again.
+        if not counts and await self.desk.jobs.renew(self.worker_id, self.id, (lease,)):
+            self._supersede(lease)
 
     async def complete(self, message: CompleteJob) -> None:
         """An attempt succeeded."""
@@ -186,6 +189,12 @@ class WorkerSession:
             return True
         self._started.add(lease)
         return await self.desk.jobs.start(lease)
+
+    def _supersede(self, lease: Lease) -> None:
+        """Tell the worker to stop an attempt that is not its own, but no later one of the job."""
+        self._started.discard(lease)
+        if self._leases.setdefault(lease.job_id, lease) == lease:
+            self.cancel(lease.job_id, "superseded")
 
     def _assign(self, claimed: Claimed) -> None:
         lease = claimed.lease

@@ -1,0 +1,44 @@
+"""Fixtures of the whole suite."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+import redis
+import redis.asyncio
+
+from tests.support.leaks import leaked_keys
+from tests.support.servers import Servers, selected_kinds
+
+_ON_EVERY_SERVER = {"store", "properties"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Store tests run on every selected server, the others on the first."""
+    if "redis_url" in metafunc.fixturenames:
+        kinds = selected_kinds()
+        if _ON_EVERY_SERVER.isdisjoint(metafunc.definition.path.parts):
+            kinds = kinds[:1]
+        metafunc.parametrize("redis_url", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Servers]:
+    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def redis_url(servers: Servers, request: pytest.FixtureRequest) -> Generator[str]:
+    """An empty server for the test, which must leave no key without an owner or a TTL."""
+    url = servers.url(request.param)
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+        yield url
+        assert leaked_keys(client) == []
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncGenerator[redis.asyncio.Redis]:
+    """A plain client of the test's server."""
+    async with redis.asyncio.Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client

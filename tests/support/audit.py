@@ -1,0 +1,141 @@
+"""The auditor: recounts every index from the hashes of the jobs, and checks their history."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from redis.asyncio import Redis
+
+from hub.store.keys import NOUNS, key
+from shared.states import LEASED, TERMINAL, TRANSITIONS, JobState
+from tests.support.dumps import Dump, dump
+
+Job = dict[str, str]
+
+INDEXES = (
+    "jobs", "by_status", "by_type", "by_customer", "by_worker", "finished",
+    "lane", "heads", "lanes", "lane_jobs", "delayed", "held",
+)  # fmt: skip
+"""Keys whose whole content follows from the jobs."""
+
+ARROWS = {(each.verb, each.source or "", each.target) for each in TRANSITIONS}
+
+
+async def audit_indexes(redis: Redis) -> list[str]:
+    """Every difference between what is indexed and what the jobs say; empty when all agree."""
+    found = await dump(redis)
+    jobs = dict(_family(found, "job"))
+    expected = _recounted(jobs, found)
+    indexed = {name for noun in INDEXES for name in _names(found, noun)}
+    differences = [
+        f"{name} holds {found.get(name)}, the jobs say {expected.get(name)}"
+        for name in sorted(indexed | set(expected))
+        if found.get(name) != expected.get(name)
+    ]
+    return [*differences, *_wrong_lanes(found), *_wrong_leases(jobs, found), *_wrong_past(found)]
+
+
+def _names(found: Dump, noun: str) -> Iterator[str]:
+    name = key(noun)
+    return (each for each in found if each == name or (name[-1] == ":" and each.startswith(name)))
+
+
+def _family(found: Dump, noun: str) -> Iterator[tuple[str, Any]]:
+    return ((name.removeprefix(key(noun)), found[name]) for name in _names(found, noun))
+
+
+def _recounted(jobs: dict[str, Job], found: Dump) -> Dump:
+    expected: dict[str, Any] = defaultdict(dict)
+    for job_id, job in jobs.items():
+        seq, state = float(job["seq"]), job["state"]
+        for name in _listed_in(job_id, job, found):
+            expected[name][job_id] = seq
+        if state == JobState.PENDING:
+            expected[key("lane", job["lane"])][job["member"]] = float(job["score"])
+        if state == JobState.DELAYED:
+            expected[key("delayed")][job_id] = float(job["not_before"])
+        if state in TERMINAL:
+            expected[key("finished", state)][job_id] = float(job["finished_at"])
+        else:
+            expected[key("lanes")][job["lane"]] = job["requirement"]
+    waiting = dict(_family(expected, "lane"))
+    if waiting:
+        expected[key("heads")] = dict(_head(lane, members) for lane, members in waiting.items())
+    return {**expected, **_held(jobs), **_lane_jobs(jobs)}
+
+
+def _listed_in(job_id: str, job: Job, found: Dump) -> Iterator[str]:
+    """The sorted sets, by submission number, in which a job must stand."""
+    yield key("jobs")
+    yield key("by_status", job["state"])
+    yield key("by_type", job["type"])
+    if job["customer"]:
+        yield key("by_customer", job["customer"])
+    records = [json.loads(each) for each in found.get(key("attempts", job_id), [])]
+    last = [job["worker"]] if "worker" in job else []
+    for worker in {*last, *(record["worker_id"] for record in records)}:
+        yield key("by_worker", worker)
+
+
+def _head(lane: str, members: dict[str, float]) -> tuple[str, float]:
+    score, member = min((score, member) for member, score in members.items())
+    return f"{member}:{lane}", score
+
+
+def _held(jobs: dict[str, Job]) -> Dump:
+    held: dict[str, Any] = defaultdict(set)
+    for job_id, job in jobs.items():
+        if job["state"] in LEASED:
+            held[key("held", job["worker"])].add(job_id)
+    return held
+
+
+def _lane_jobs(jobs: dict[str, Job]) -> Dump:
+    open_ = Counter(job["lane"] for job in jobs.values() if job["state"] not in TERMINAL)
+    return {key("lane_jobs"): {lane: str(n) for lane, n in open_.items()}} if open_ else {}
+
+
+def _wrong_lanes(found: Dump) -> Iterator[str]:
+    lanes, log = set(found.get(key("lanes"), {})), found.get(key("lane_log"), {})
+    newest = float(found.get(key("lane_version"), 0))
+    if lanes != set(log):
+        yield f"lane_log holds {set(log)}, lanes {lanes}"
+    if len(set(log.values())) != len(log) or max(log.values(), default=0) > newest:
+        yield f"lane_log {log} has versions twice, or above lane_version {newest}"
+
+
+def _wrong_leases(jobs: dict[str, Job], found: Dump) -> Iterator[str]:
+    leases = found.get(key("leases"), {})
+    leased = {job_id for job_id, job in jobs.items() if job["state"] in LEASED}
+    if leased != set(leases):
+        yield f"leases holds {set(leases)}, the jobs say {leased}"
+    for job_id in leased & set(leases):
+        if leases[job_id] > float(jobs[job_id].get("deadline_at", "inf")):
+            yield f"the lease of {job_id} outlives its deadline"
+    for job_id, job in jobs.items():
+        if "adoptable" in job and job["state"] != JobState.PENDING:
+            yield f"{job_id} is {job['state']} and adoptable"
+    for workflow, facts in _family(found, "workflow"):
+        steps = [job for job in jobs.values() if job["workflow"] == workflow]
+        pairs = {(job["priority"], job["workflow_datetime"]) for job in steps}
+        if len(steps) != int(facts["jobs"]) or pairs != {
+            (facts["priority"], facts["submitted_at"])
+        }:
+            yield f"workflow {workflow} says {facts}, its jobs {len(steps)} times {pairs}"
+
+
+def _wrong_past(found: Dump) -> Iterator[str]:
+    """The audit stream is the second witness: it must lead to the states that there are."""
+    now: dict[str, str] = {}
+    for _, line in found.get(key("audit"), []):
+        job_id, arrow = line["job"], (line["verb"], line["from"], line["to"])
+        if now.get(job_id, "") != line["from"] or arrow not in ARROWS:
+            yield f"{job_id} was {now.get(job_id)} before {arrow}"
+        now[job_id] = line["to"]
+    for job_id, job in _family(found, "job"):
+        if job["state"] != now.get(job_id):
+            yield f"{job_id} is {job['state']}, its history ends with {now.get(job_id)}"
+
+
+assert set(INDEXES) <= set(NOUNS)  # a name that is misspelt would check nothing

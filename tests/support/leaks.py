@@ -1,0 +1,99 @@
+"""Keys that nobody will ever remove."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from redis import Redis
+
+from hub.store.keys import key
+
+OwnerCheck = Callable[[Redis, bytes], bool]
+
+
+def _queue(_redis: Redis, _owner: bytes) -> bool:
+    """The queue itself: such keys are few, whatever the queue has been through."""
+    return True
+
+
+def _key(noun: str) -> OwnerCheck:
+    """The key of `noun` with the same owner's id."""
+    return lambda redis, owner: redis.exists(_of(noun, owner)) == 1
+
+
+def _ranked(noun: str) -> OwnerCheck:
+    """The owner's place in the sorted set `noun`."""
+    return lambda redis, owner: redis.zscore(key(noun), owner) is not None
+
+
+def _counted_lane(redis: Redis, lane: bytes) -> bool:
+    """A lane's requirement, its version and the count of its jobs come and go together."""
+    facts = (
+        redis.hexists(key("lanes"), cast("str", lane)),
+        redis.hexists(key("lane_jobs"), cast("str", lane)),
+        redis.zscore(key("lane_log"), lane) is not None,
+    )
+    return all(facts)
+
+
+def _index(noun: str) -> OwnerCheck:
+    """An index of jobs lists none that is gone."""
+
+    def check(redis: Redis, owner: bytes) -> bool:
+        members = cast("list[bytes]", redis.zrange(_of(noun, owner), 0, -1))
+        return all(redis.zscore(key("jobs"), member) is not None for member in members)
+
+    return check
+
+
+def _step(redis: Redis, workflow: bytes) -> bool:
+    """A job that is a step of the workflow."""
+    ids = cast("list[bytes]", redis.zrange(key("jobs"), 0, -1))
+    return any(redis.hget(_of("job", job_id), "workflow") == workflow for job_id in ids)
+
+
+def _of(noun: str, owner: bytes) -> str:
+    return cast("str", key(noun).encode() + owner)  # redis-py takes bytes, its types do not say so
+
+
+# Who answers for a family of keys. Families that are not here have to carry a TTL.
+OWNERS: dict[str, OwnerCheck] = {
+    "job": _ranked("jobs"),
+    "attempts": _key("job"),
+    "events": _key("job"),
+    "workflow": _step,
+    "worker": _ranked("workers"),
+    "held": _key("worker"),
+    "lane": _counted_lane,
+    "by_status": _index("by_status"),
+    "by_type": _index("by_type"),
+    "by_customer": _index("by_customer"),
+    "by_worker": _index("by_worker"),
+    "finished": _index("finished"),
+    "lanes": _queue,
+    "lane_jobs": _queue,
+    "lane_log": _queue,
+    "lane_version": _queue,
+    "heads": _queue,
+    "delayed": _queue,
+    "leases": _queue,
+    "jobs": _queue,
+    "workers": _queue,
+    "seq": _queue,
+    "audit": _queue,
+    "instance": _queue,
+}
+
+
+def leaked_keys(redis: Redis) -> list[str]:
+    """Every key that has neither a time to live nor an owner."""
+    names = list(cast("Iterator[bytes]", redis.scan_iter()))
+    leaked = [name for name in names if redis.ttl(name) < 0 and not _owned(redis, name)]
+    return sorted(name.decode(errors="surrogatepass") for name in leaked)
+
+
+def _owned(redis: Redis, name: bytes) -> bool:
+    for noun, check in OWNERS.items():
+        family = key(noun).encode()
+        if name == family or (family.endswith(b":") and name.startswith(family)):
+            return check(redis, name.removeprefix(family))
+    return False
