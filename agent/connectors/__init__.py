@@ -1,0 +1,51 @@
+"""Adapters to the services of this machine, by the names that WORKER_CONNECTORS lists."""
+
+from collections.abc import Callable
+
+from agent.connectors.base import Connector
+from agent.connectors.comfyui import ComfyUI, ComfyUISettings
+from agent.connectors.simulation import Simulation, SimulationSettings
+from agent.settings import AgentSettings
+
+
+def _comfyui(settings: AgentSettings) -> Connector:
+    return ComfyUI(
+        ComfyUISettings(
+            url=settings.comfyui_url,
+            username=settings.comfyui_username,
+            password=settings.comfyui_password,
+            timeout_s=settings.comfyui_timeout_s,
+            workflow_timeout_s=settings.comfyui_workflow_timeout_s,
+            max_concurrent_jobs=settings.max_concurrent_jobs,
+        )
+    )
+
+
+def _simulation(settings: AgentSettings) -> Connector:
+    return Simulation(
+        SimulationSettings(
+            processing_time_s=settings.simulation_processing_time_s,
+            steps=settings.simulation_steps,
+            failure_rate=settings.simulation_failure_rate,
+            progress_interval_ms=settings.simulation_progress_interval_ms,
+            job_type=settings.simulation_job_type,
+            max_concurrent_jobs=settings.max_concurrent_jobs,
+        )
+    )
+
+
+KINDS: dict[str, Callable[[AgentSettings], Connector]] = {
+    "comfyui": _comfyui,
+    "simulation": _simulation,
+}
+
+
+def make_connectors(settings: AgentSettings) -> list[Connector]:
+    """The connectors that the settings name. Raises `ValueError` for one that does not exist."""
+    unknown = [name for name in settings.connectors if name not in KINDS]
+    if unknown or not settings.connectors:
+        raise ValueError(
+            f"--connectors (WORKER_CONNECTORS): {', '.join(unknown) or 'nothing'} is not "
+            f"a connector; there are {', '.join(KINDS)}"
+        )
+    return [KINDS[name](settings) for name in settings.connectors]

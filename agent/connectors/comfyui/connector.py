@@ -1,0 +1,127 @@
+"""The connector: one job in, one ComfyUI prompt run, its files and data out."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
+from agent.connectors.comfyui.answers import NoAnswerError, is_object
+from agent.connectors.comfyui.catalog import model_names
+from agent.connectors.comfyui.engine import Engine
+from agent.connectors.comfyui.failures import execution_failure
+from agent.connectors.comfyui.following import Follower, HungError
+from agent.connectors.comfyui.outputs import fetch, other_data, stored_files
+from agent.connectors.comfyui.prompt import Prompt, make_prompt
+from agent.connectors.comfyui.settings import ComfyUISettings
+from agent.connectors.comfyui.sockets import open_socket
+from agent.connectors.comfyui.stopping import stop
+from agent.connectors.comfyui.submission import submit
+from shared.states import ErrorClass
+
+if TYPE_CHECKING:
+    from agent.connectors.comfyui.http import Http
+
+_PROBE_TIMEOUT_S = 5.0
+
+
+class ComfyUI:
+    """Runs workflows on one ComfyUI."""
+
+    name = "comfyui"
+
+    def __init__(self, settings: ComfyUISettings) -> None:
+        self.slots = settings.max_concurrent_jobs
+        self._settings = settings
+        self._http: Http | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `ConnectorError` at once when no ComfyUI answers."""
+        from agent.connectors.comfyui.http import Http  # noqa: PLC0415 - httpx is slow to import
+
+        self._http = Http(self._settings)
+        problem = await _problem(self._http)
+        if problem:
+            await self.close()
+            raise ConnectorError(
+                f"no ComfyUI answers at {self._settings.url} ({problem}); start it there, or set "
+                "the connector's url to where it listens",
+                error_class=ErrorClass.ENGINE_CRASH,
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    async def offer(self) -> Offer:
+        """Ask ComfyUI for its version, its models and its node classes."""
+        engine = self._engine()
+        stats = await engine.system_stats()
+        object_info = await engine.object_info()
+        return Offer(
+            services=(self.name,),
+            version=stats["system"].get("comfyui_version"),
+            models=model_names(object_info),
+            custom_nodes=tuple(sorted(object_info)),
+        )
+
+    async def run(self, work: Work, report: Report) -> Result:
+        """Run the workflow in the payload.
+
+        `Result.data["outputs"]` holds what nodes put out besides files, by node id.
+        """
+        engine, prompt = self._engine(), make_prompt(work)
+        async with open_socket(self._settings, prompt.client_id) as frames:
+            try:
+                prompt = await submit(engine, prompt, self._settings)
+                follower = Follower(engine, prompt, self._settings, report)
+                entry = await follower.follow(frames)
+            except (asyncio.CancelledError, HungError):
+                await stop(engine, prompt, grace_s=self._settings.grace_s)
+                raise
+        try:
+            return await _collect(engine, prompt, entry, follower)
+        finally:
+            with suppress(NoAnswerError):  # an entry left behind costs memory, not the job
+                await engine.forget(prompt)
+
+    def _engine(self) -> Engine:
+        if self._http is None:
+            raise RuntimeError("open() has not been called, or close() has")
+        return Engine(self._http)
+
+
+async def is_answering(url: str) -> bool:
+    """Whether a ComfyUI answers at `url`."""
+    probe = ComfyUI(ComfyUISettings(url=url, timeout_s=_PROBE_TIMEOUT_S))
+    try:
+        await probe.open()
+    except ConnectorError:
+        return False
+    await probe.close()
+    return True
+
+
+async def _problem(http: "Http") -> str | None:
+    """Return what is wrong with the service at the other end; `None` for a ComfyUI."""
+    try:
+        answer = await http.get("/system_stats")
+    except NoAnswerError as error:
+        return str(error)
+    body = answer.json()
+    if is_object(body) and is_object(body.get("system")):
+        return None
+    return f"GET /system_stats answered {answer.status} {answer.excerpt()!r}"
+
+
+async def _collect(
+    engine: Engine, prompt: Prompt, entry: dict[str, Any], follower: Follower
+) -> Result:
+    status = entry.get("status")  # null in old releases
+    if is_object(status) and status.get("status_str") == "error":
+        raise execution_failure(status, prompt.graph)
+    follower.check_files()
+    outputs = entry["outputs"]
+    files = await fetch(engine, stored_files(outputs))
+    return Result(data={"outputs": other_data(outputs)}, files=(*files, *follower.files))

@@ -1,0 +1,71 @@
+"""Plain HTTP to one ComfyUI."""
+
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from agent.connectors.base import ConnectorError
+from agent.connectors.comfyui.answers import Answer, NoAnswerError
+from agent.connectors.comfyui.settings import ComfyUISettings
+from shared.states import ErrorClass
+
+CONNECT_TIMEOUT_S = 5.0
+RETRY_INTERVAL_S = 0.5
+
+
+class Http:
+    """A pool of connections to one ComfyUI."""
+
+    def __init__(self, settings: ComfyUISettings) -> None:
+        self.url = settings.url
+        self._grace_s = settings.grace_s
+        # Proxies of the environment are for the outside world, not for an engine beside us.
+        self._client = httpx.AsyncClient(
+            base_url=settings.url,
+            headers=settings.headers(),
+            timeout=httpx.Timeout(settings.timeout_s, connect=CONNECT_TIMEOUT_S),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def get(self, path: str, **params: str) -> Answer:
+        """Ask once. Raises `NoAnswerError`."""
+        return await self._send("GET", path, params=params)
+
+    async def post(self, path: str, body: dict[str, Any]) -> Answer:
+        """Send JSON once. Raises `NoAnswerError`, which does not mean that nothing was done."""
+        return await self._send("POST", path, json=body)
+
+    async def read(self, path: str, **params: str) -> Answer:
+        """Ask until an answer comes. Raises `ConnectorError` when none does within the grace."""
+        patience = AsyncRetrying(
+            retry=retry_if_exception_type(NoAnswerError),
+            wait=wait_fixed(RETRY_INTERVAL_S),
+            stop=stop_after_delay(self._grace_s),
+            reraise=True,
+        )
+        try:
+            return await patience(self._read, path, **params)
+        except NoAnswerError as error:
+            raise ConnectorError(
+                f"ComfyUI at {self.url} was lost and did not come back: {error}",
+                error_class=ErrorClass.ENGINE_CRASH,
+            ) from error
+
+    async def _read(self, path: str, **params: str) -> Answer:
+        answer = await self.get(path, **params)
+        if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise NoAnswerError(f"GET {path} answered {answer.status}: {answer.excerpt()}")
+        return answer
+
+    async def _send(self, method: str, path: str, **content: Any) -> Answer:
+        try:
+            response = await self._client.request(method, path, **content)
+        except httpx.TransportError as error:
+            raise NoAnswerError(f"{method} {path}: {error or type(error).__name__}") from error
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        return Answer(response.status_code, media_type, response.content)

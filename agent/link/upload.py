@@ -1,0 +1,113 @@
+"""The way of a result's files to the hub: named by content, streamed, sent once."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from io import SEEK_END, BufferedReader, BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+from attrs import define
+from tenacity import (
+    AsyncRetrying,
+    before_sleep_log,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from agent.connectors.base import ConnectorError, OutputFile
+from shared.states import ErrorClass
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 256 * 1024
+TRIES = 6
+TIMEOUT_S = 60  # for the network to move at all, not for a whole file
+
+
+@define
+class Uploads:
+    """Brings files to the hub over `_http`, whose base is the hub's URL."""
+
+    _http: httpx.AsyncClient
+    _retry_cap_s: float = 10
+
+    async def upload(self, file: OutputFile) -> dict[str, Any]:
+        """Make sure that the hub has `file`, and return what the result says of it.
+
+        Raises `ConnectorError` (network) when the hub does not take it.
+        """
+        sha256, size_bytes = await asyncio.to_thread(_measured, file)
+        url = f"/artifacts/{sha256}"
+        try:
+            await self._retrying()(self._hand_in, file, url, size_bytes)
+        except httpx.HTTPError as problem:
+            raise ConnectorError(
+                f"could not upload {file.filename} ({size_bytes} bytes): {_text(problem)}",
+                error_class=ErrorClass.NETWORK,
+            ) from problem
+        return {
+            "filename": file.filename,
+            "mime_type": file.mime_type,
+            "size_bytes": size_bytes,
+            "sha256": sha256,
+            "url": url,
+        }
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def _retrying(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=0.5, max=self._retry_cap_s),
+            retry=retry_if_exception(_is_transient),
+            before_sleep=before_sleep_log(log, logging.WARNING),
+            reraise=True,
+        )
+
+    async def _hand_in(self, file: OutputFile, url: str, size_bytes: int) -> None:
+        known = await self._http.head(url)
+        if known.status_code != HTTPStatus.NOT_FOUND:
+            known.raise_for_status()
+            return
+        headers = {"Content-Type": file.mime_type, "Content-Length": str(size_bytes)}
+        answer = await self._http.put(url, content=_chunks(file), headers=headers)
+        answer.raise_for_status()
+
+
+def open_uploads(hub_url: str, token: str | None) -> Uploads:
+    """Uploads to the hub at `hub_url`, with the agent's token when it has one."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Uploads(httpx.AsyncClient(base_url=hub_url, headers=headers, timeout=TIMEOUT_S))
+
+
+def _opened(file: OutputFile) -> BufferedReader | BytesIO:
+    return file.content.open("rb") if isinstance(file.content, Path) else BytesIO(file.content)
+
+
+def _measured(file: OutputFile) -> tuple[str, int]:
+    with _opened(file) as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        return sha256, content.seek(0, SEEK_END)  # a digest of bytes in memory reads nothing
+
+
+async def _chunks(file: OutputFile) -> AsyncIterator[bytes]:
+    with _opened(file) as content:
+        while chunk := await asyncio.to_thread(content.read, CHUNK_BYTES):
+            yield chunk
+
+
+def _is_transient(problem: BaseException) -> bool:
+    if isinstance(problem, httpx.HTTPStatusError):
+        return problem.response.is_server_error
+    return isinstance(problem, httpx.TransportError)
+
+
+def _text(problem: httpx.HTTPError) -> str:
+    return str(problem) or type(problem).__name__

@@ -1,0 +1,184 @@
+"""One worker's side of the talk with the hub: what it registers, claims, takes and reports.
+
+Nothing here waits: `hear` acts on what the hub said, and what there is to say goes to `send`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypedDict
+
+from attrs import define, field
+
+from agent.link.outbox import FinalReport, Outbox
+from agent.link.progress import ProgressFeed
+from agent.runner import Outcome, Released, Succeeded
+from agent.slots import Slots
+from shared.jobs import Failure, Lease
+from shared.matching import Capability
+from shared.messages import (
+    CancelJob,
+    ClaimJob,
+    CompleteJob,
+    FailJob,
+    JobAssigned,
+    JobCompletedAck,
+    JobFailedAck,
+    Message,
+    RegisterWorker,
+    ReleaseJob,
+    WorkerHeartbeat,
+    WorkerHeartbeatAck,
+    WorkerRegistered,
+)
+from shared.states import Reason
+
+log = logging.getLogger(__name__)
+
+ForWorker = (
+    WorkerRegistered | WorkerHeartbeatAck | JobAssigned | JobCompletedAck | JobFailedAck | CancelJob
+)
+
+
+class _Fence(TypedDict):
+    """What every final report says of its attempt."""
+
+    job_id: str
+    worker_id: str
+    attempt: int
+    lease: str
+
+
+@define
+class Worker:
+    """What runs jobs under one id. Its slots and its outbox outlive every connection."""
+
+    id: str
+    _capability: Capability
+    _slots: Slots
+    _send: Callable[[Message], None]
+    outbox: Outbox = field(factory=Outbox, init=False)
+    registered: asyncio.Event = field(factory=asyncio.Event, init=False)  # on this connection
+    heartbeat_s: float = field(default=0, init=False)  # known once registered
+    unanswered: int = field(default=0, init=False)
+
+    @property
+    def leases(self) -> tuple[Lease, ...]:
+        """The attempts this worker answers for: they run, or their reports are not acknowledged."""
+        return self._slots.leases + self.outbox.leases
+
+    @property
+    def status(self) -> str:
+        """`idle`, `busy` or `draining`."""
+        if self._slots.draining:
+            return "draining"
+        return "busy" if self._slots.used else "idle"
+
+    def register(self) -> None:
+        """Introduce the worker on a new connection, where nothing is known of it yet."""
+        self.registered.clear()
+        self.unanswered = 0
+        self._send(
+            RegisterWorker(
+                worker_id=self.id,
+                capabilities=self._capability,
+                slots=self._slots.total,
+                running=self.leases,
+                status=self.status,
+            )
+        )
+
+    def beat(self, system_info: dict[str, Any]) -> None:
+        """Send one heartbeat, which renews the worker's leases."""
+        self.unanswered += 1
+        self._say(
+            WorkerHeartbeat(
+                worker_id=self.id,
+                status=self.status,
+                load=self._slots.used / self._slots.total,
+                system_info=system_info,
+                running=self.leases,
+            )
+        )
+
+    def hear(self, message: ForWorker) -> None:
+        """Act on what the hub said to this worker."""
+        match message:
+            case WorkerRegistered():
+                self._welcomed(message)
+            case WorkerHeartbeatAck():
+                self.unanswered = 0
+                self._give_up(message.lost)
+            case JobAssigned():
+                self._assigned(message)
+            case JobCompletedAck() | JobFailedAck():
+                self.outbox.acknowledge(message.job_id, message.attempt)
+            case _:
+                self._cancelled(message)
+
+    def _cancelled(self, message: CancelJob) -> None:
+        self._give_up(each for each in self.leases if each.job_id == message.job_id)
+
+    def _welcomed(self, message: WorkerRegistered) -> None:
+        self._give_up(message.lost)
+        self.heartbeat_s = message.heartbeat_s
+        self.registered.set()
+        for report in self.outbox.reports:
+            self._say(report)
+        if self._slots.free:
+            self._say(ClaimJob(worker_id=self.id, slots=self._slots.free))
+
+    def _assigned(self, job: JobAssigned) -> None:
+        if not self._slots.free:
+            log.warning("job %s is given back: no slot is free (%s)", job.job_id, self.status)
+            self._report(job, _final_report(job, Released()))
+            return
+        log.info("job %s attempt %d starts", job.job_id, job.attempt)
+        feed = ProgressFeed(job, self._say)
+        self._slots.take(_lease(job), job, feed.report, partial(self._ended, job, feed))
+
+    def _ended(self, job: JobAssigned, feed: ProgressFeed, outcome: Outcome | None) -> None:
+        feed.close()
+        if outcome is None:
+            log.info("job %s attempt %d has stopped", job.job_id, job.attempt)
+        else:
+            self._report(job, _final_report(job, outcome))
+        if self._slots.free:
+            self._say(ClaimJob(worker_id=self.id))
+
+    def _report(self, job: JobAssigned, report: FinalReport) -> None:
+        log.info("job %s attempt %d: %s", job.job_id, job.attempt, report.type)
+        self.outbox.keep(_lease(job), report)
+        self._say(report)
+
+    def _give_up(self, leases: Iterable[Lease]) -> None:
+        for lease in leases:
+            self._slots.abandon(lease)
+            self.outbox.drop(lease)
+
+    def _say(self, message: Message) -> None:
+        # Before it has registered, a worker has said it all in `register` or will by its outbox.
+        if self.registered.is_set():
+            self._send(message)
+
+
+def _lease(job: JobAssigned) -> Lease:
+    return Lease(job.job_id, job.attempt, job.lease)
+
+
+def _final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
+    fence = _Fence(job_id=job.job_id, worker_id=job.worker_id, attempt=job.attempt, lease=job.lease)
+    match outcome:
+        case Succeeded():
+            return CompleteJob(**fence, result=outcome.result)
+        case Failure():
+            return FailJob(
+                **fence,
+                error=outcome.error,
+                retry=outcome.retryable,
+                error_class=outcome.error_class,
+                details=outcome.details,
+            )
+        case _:
+            return ReleaseJob(**fence, reason=Reason.DRAINED)

@@ -1,0 +1,87 @@
+"""Which attempts run on a worker, and how much room is left."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from attrs import define, field
+
+from agent.connectors.base import Report
+from agent.runner import Outcome, Released
+from shared.jobs import Lease
+from shared.messages import JobAssigned
+
+Run = Callable[[JobAssigned, Report], Awaitable[Outcome]]
+Ended = Callable[[Outcome | None], None]
+"""Called when an attempt has really stopped; `None` when its end is nobody's business any more."""
+
+
+@define
+class _Attempt:
+    task: asyncio.Task[Outcome]
+    abandoned: bool = False
+
+    def stop(self) -> None:
+        """Cancel once: a second time would break into the connector's cleaning up."""
+        if not self.task.cancelling():
+            self.task.cancel()
+
+
+@define
+class Slots:
+    """The room on one worker. The attempts are tasks of the group `_tasks`."""
+
+    total: int
+    _run: Run
+    _tasks: asyncio.TaskGroup
+    _held: dict[Lease, _Attempt] = field(factory=dict, init=False)
+    draining: bool = field(default=False, init=False)
+
+    @property
+    def free(self) -> int:
+        """How many more attempts may start now."""
+        return 0 if self.draining else self.total - len(self._held)
+
+    @property
+    def used(self) -> int:
+        """How many attempts have not stopped yet, abandoned ones included."""
+        return len(self._held)
+
+    @property
+    def leases(self) -> tuple[Lease, ...]:
+        """The attempts that run and are still ours."""
+        return tuple(lease for lease, attempt in self._held.items() if not attempt.abandoned)
+
+    def take(self, lease: Lease, job: JobAssigned, report: Report, ended: Ended) -> None:
+        """Start an attempt in a free slot; `ended` is called once, after the slot is free again."""
+        task = self._tasks.create_task(self._outcome(job, report))
+        self._held[lease] = _Attempt(task)
+        task.add_done_callback(partial(self._free, lease, ended))
+
+    async def _outcome(self, job: JobAssigned, report: Report) -> Outcome:
+        return await self._run(job, report)
+
+    def abandon(self, lease: Lease) -> None:
+        """Stop an attempt that is no longer ours, if it runs. Nothing is said of its end."""
+        if attempt := self._held.get(lease):
+            attempt.abandoned = True
+            attempt.stop()
+
+    def drain(self) -> None:
+        """Take nothing new from now on."""
+        self.draining = True
+
+    def release(self) -> None:
+        """Stop every attempt, to give it back."""
+        for attempt in self._held.values():
+            attempt.stop()
+
+    async def idle(self) -> None:
+        """Wait until the attempts that run now have stopped."""
+        if self._held:
+            await asyncio.wait([attempt.task for attempt in self._held.values()])
+
+    def _free(self, lease: Lease, ended: Ended, task: asyncio.Task[Outcome]) -> None:
+        attempt = self._held.pop(lease)
+        outcome = Released() if task.cancelled() else task.result()
+        ended(None if attempt.abandoned else outcome)

@@ -1,0 +1,157 @@
+"""The whole agent in this process, against a hub of real sockets."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from agent import app
+from agent.app import Stop, serve
+from agent.connectors.base import Connector, Offer
+from agent.connectors.offers import NoConnectorError
+from agent.link.connection import RefusedError
+from agent.settings import AgentSettings
+from shared.messages import (
+    CompleteJob,
+    FailJob,
+    JobAssigned,
+    JobCompletedAck,
+    JobFailedAck,
+    ReleaseJob,
+)
+from shared.states import Reason
+from tests.fakes.connector import ScriptedConnector
+from tests.fakes.hub import FakeHub, Talk, assignment
+
+LONG_S = 3600.0
+
+
+class Agent:
+    """A running agent over a scripted connector."""
+
+    def __init__(self, hub: FakeHub, drain_s: float = LONG_S) -> None:
+        self.connector = ScriptedConnector(offer=Offer(services=("scripted",), models=("m",)))
+        self.stop = Stop()
+        self.settings = AgentSettings(
+            hub_url=hub.url, worker_id="w1", drain_s=drain_s, max_concurrent_jobs=2
+        )
+        connectors: list[Connector] = [self.connector]
+        self.serving = asyncio.create_task(serve(self.settings, connectors, self.stop))
+
+    async def ended(self) -> None:
+        async with asyncio.timeout(20):
+            await self.serving
+
+
+@pytest.fixture
+async def agent(hub: FakeHub) -> AsyncGenerator[Agent]:
+    agent = Agent(hub)
+    yield agent
+    agent.serving.cancel()
+    await asyncio.gather(agent.serving, return_exceptions=True)
+
+
+async def running(talk: Talk, agent: Agent, job_id: str) -> JobAssigned:
+    job = assignment(job_id)
+    await talk.say(job)
+    await agent.connector.started(job_id)
+    return job
+
+
+async def test_it_registers_what_its_connectors_and_its_machine_offer(
+    hub: FakeHub, agent: Agent
+) -> None:
+    registration = await (await hub.accepted()).welcome()
+    can_do = registration.capabilities
+    assert (registration.worker_id, registration.slots) == ("w1", 2)
+    assert (can_do.services, can_do.models) == (("scripted",), {"scripted": ("m",)})
+    assert can_do.hardware.cpu_cores >= 1
+    assert agent.connector.is_open
+
+
+async def test_an_idle_agent_ends_as_soon_as_it_is_asked(hub: FakeHub, agent: Agent) -> None:
+    talk = await hub.welcomed()
+    agent.stop.ask()
+    await agent.ended()
+    assert talk.socket.close_code == 1000
+    assert not agent.connector.is_open
+
+
+async def test_a_draining_agent_finishes_what_it_has_and_takes_nothing_new(
+    hub: FakeHub, agent: Agent
+) -> None:
+    talk = await hub.welcomed()
+    await running(talk, agent, "a")
+    agent.stop.ask()
+    await talk.say(assignment("late"))
+    assert (await talk.hear(ReleaseJob)).job_id == "late"
+    await talk.say(JobFailedAck(job_id="late", worker_id="w1", status="pending", attempt=1))
+    agent.connector.finish("a")
+    report = await talk.hear(CompleteJob)
+    assert not agent.serving.done()
+    await talk.say(JobCompletedAck(job_id=report.job_id, worker_id="w1", status="ok", attempt=1))
+    await agent.ended()
+    assert agent.connector.stopped == []
+    assert not agent.connector.is_open
+
+
+async def test_after_the_drain_what_runs_is_stopped_and_given_back(hub: FakeHub) -> None:
+    agent = Agent(hub, drain_s=0.05)
+    talk = await hub.welcomed()
+    job = await running(talk, agent, "a")
+    agent.stop.ask()
+    report = await talk.hear(ReleaseJob)
+    assert (report.job_id, report.lease, report.reason) == ("a", job.lease, Reason.DRAINED)
+    assert agent.connector.stopped == ["a"]
+    await talk.say(JobFailedAck(job_id="a", worker_id="w1", status="pending", attempt=1))
+    await agent.ended()
+
+
+async def test_asked_twice_it_gives_back_at_once(hub: FakeHub, agent: Agent) -> None:
+    talk = await hub.welcomed()
+    await running(talk, agent, "a")
+    agent.stop.ask()
+    agent.stop.ask()
+    assert (await talk.hear(ReleaseJob)).job_id == "a"
+    await talk.say(JobFailedAck(job_id="a", worker_id="w1", status="pending", attempt=1))
+    await agent.ended()
+
+
+async def test_a_hub_that_acknowledges_nothing_holds_it_for_a_while_only(
+    hub: FakeHub, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "RELEASE_S", 0.05)
+    talk = await hub.welcomed()
+    await running(talk, agent, "a")
+    agent.stop.ask()
+    agent.stop.ask()
+    await agent.ended()
+    assert any(isinstance(each, ReleaseJob) for each in talk.heard)
+
+
+async def test_a_refused_agent_stops_its_attempts_and_closes_its_connectors(
+    hub: FakeHub, agent: Agent
+) -> None:
+    talk = await hub.welcomed()
+    await running(talk, agent, "a")
+    await talk.socket.close(4409, "replaced")
+    with pytest.raises(ExceptionGroup) as ended:
+        await agent.ended()
+    assert ended.group_contains(RefusedError)
+    assert agent.connector.stopped == ["a"]
+    assert not agent.connector.is_open
+
+
+async def test_without_a_usable_connector_it_does_not_start(hub: FakeHub) -> None:
+    with pytest.raises(NoConnectorError, match="no licence"):
+        await serve(
+            AgentSettings(hub_url=hub.url), [ScriptedConnector(unusable="no licence")], Stop()
+        )
+    assert hub.requests == []
+
+
+async def test_a_job_that_nobody_here_serves_is_failed_for_good(hub: FakeHub, agent: Agent) -> None:
+    talk = await hub.welcomed()
+    await talk.say(assignment("a", job_type="music"))
+    report = await talk.hear(FailJob)
+    assert (report.retry, agent.connector.works) == (False, {})

@@ -1,0 +1,125 @@
+"""The agent as a process: its command line, its signals, its exit codes."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from http import HTTPStatus
+
+import pytest
+
+from shared.messages import CompleteJob, JobCompletedAck, JobFailedAck, ReleaseJob
+from tests.fakes.hub import FakeHub
+
+Start = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def start(hub: FakeHub) -> AsyncGenerator[Start]:
+    """Starts agents, and ends those that a test leaves behind."""
+    started: list[Process] = []
+
+    async def start(*argv: str, **environ: str) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agent", *argv),
+            env=os.environ | {"HUB_URL": hub.url, "WORKER_ID": "w1"} | environ,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def end(process: Process) -> tuple[int | None, str]:
+    """The exit code, and all that was written."""
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    return process.returncode, (out + err).decode()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+async def test_a_job_is_done_and_a_signal_ends_the_agent(
+    hub: FakeHub, start: Start, name: str
+) -> None:
+    agent = await start(
+        "run",
+        "--simulation-processing-time-s=0",
+        WORKER_SIMULATION_FAILURE_RATE="0",
+        LOG_FORMAT="json",
+    )
+    talk = await hub.welcomed()
+    await talk.give("a", job_type="simulation")
+    await talk.hear(CompleteJob)
+    await talk.say(JobCompletedAck(job_id="a", worker_id="w1", status="completed", attempt=1))
+    agent.send_signal(signal.Signals[name])
+    code, output = await end(agent)
+    assert (code, "Traceback" in output) == (0, False), output
+
+
+async def test_a_second_signal_gives_the_job_back_at_once(hub: FakeHub, start: Start) -> None:
+    agent = await start("run", WORKER_SIMULATION_PROCESSING_TIME="3600")
+    talk = await hub.welcomed()
+    await talk.give("a", job_type="simulation")
+    agent.send_signal(signal.SIGTERM)
+    agent.send_signal(signal.SIGINT)
+    assert (await talk.hear(ReleaseJob)).job_id == "a"
+    await talk.say(JobFailedAck(job_id="a", worker_id="w1", status="pending", attempt=1))
+    assert (await end(agent))[0] == 0
+
+
+async def test_a_refused_token_is_code_3(hub: FakeHub, start: Start) -> None:
+    hub.refusal = HTTPStatus.FORBIDDEN
+    code, output = await end(await start("run", WORKER_TOKEN="wrong"))
+    assert code == 3
+    assert "WORKER_TOKEN" in output
+    assert "Traceback" not in output
+
+
+async def test_an_id_that_is_taken_is_code_4(hub: FakeHub, start: Start) -> None:
+    agent = await start("run")
+    await (await hub.welcomed()).socket.close(4409, "replaced")
+    code, output = await end(agent)
+    assert code == 4
+    assert "WORKER_ID" in output
+
+
+async def test_no_usable_connector_is_code_5_with_the_reasons(start: Start) -> None:
+    code, output = await end(
+        await start("run", "--connectors=comfyui", COMFYUI_URL="http://127.0.0.1:9")
+    )
+    assert code == 5
+    assert "no ComfyUI answers at http://127.0.0.1:9" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["run", "--connectors=comfy"], "there are comfyui, simulation"),
+        (["run", "--max-concurrent-jobs=0"], "WORKER_MAX_CONCURRENT_JOBS"),
+        (["run", "--simulation-steps=-1"], "steps"),
+        (["walk"], "run"),
+        ([], "command"),
+    ],
+)
+async def test_what_cannot_be_used_is_code_2(start: Start, argv: list[str], words: str) -> None:
+    code, output = await end(await start(*argv))
+    assert code == 2
+    assert words in output
+
+
+async def test_the_help_tells_the_exit_codes_and_the_version_is_told(start: Start) -> None:
+    code, output = await end(await start("--help"))
+    assert (code, "exit codes:" in output) == (0, True)
+    code, output = await end(await start("--version"))
+    assert (code, output.strip().count(".")) == (0, 2)
+    code, output = await end(await start("run", "--help"))
+    assert (code, "WORKER_SIMULATION_STEPS" in output) == (0, True)

@@ -1,0 +1,249 @@
+"""What holds for every script: it reads all that decides before it changes anything."""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import pytest
+from attrs import field, frozen
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from hub.store.client import LUA, Client, assembled
+from hub.store.keys import ROOT, key
+from shared.states import TRANSITIONS, JobState
+from tests.support.audit import audit_indexes
+from tests.support.dumps import dump
+from tests.support.store import CAPABILITY, Store, failure, spec
+
+OP = "the-operation"
+
+# A debug build: the call of Redis whose number is the last argument fails, as on a broken server.
+BROKEN = """
+local fatal = tonumber(table.remove(ARGV))
+local redis = (function(whole)
+  local calls = 0
+  return setmetatable({ call = function(name, ...)
+    calls = calls + 1
+    if calls == fatal then error('broken at ' .. name .. '.') end
+    return whole.call(name, ...)
+  end }, { __index = whole })
+end)(redis)
+"""
+
+READS = {
+    "TIME", "GET", "HGET", "HMGET", "HEXISTS", "ZRANGE", "ZRANK", "ZSCORE", "ZMSCORE", "ZCARD",
+    "SCARD", "SMEMBERS", "LRANGE",
+}  # fmt: skip
+
+
+@frozen
+class Scene:
+    """A script and what it meets: `arrange` makes it ready and returns the arguments."""
+
+    verb: str
+    arrange: Callable[[Store], Awaitable[tuple[str | int, ...]]]
+    reads_between_writes: set[str] = field(factory=set)
+    """The reads that come after the first change. They decide only what else is changed."""
+
+
+async def submit(_: Store) -> tuple[str | int, ...]:
+    return (OP, "j", "l", "{}", "x", "{}", 5, "c", 3, 1000, "f", "", "", 0)
+
+
+async def claim(store: Store) -> tuple[str | int, ...]:
+    hand = await store.hand()
+    for priority in (1, 2):
+        await store.jobs.submit(spec(timeout_minutes=1, priority=priority))
+    await store.lanes.classify(hand.class_, CAPABILITY, "0")
+    return (OP, "w1", "s1", hand.class_, 30_000, "lease-1", "lease-2")
+
+
+async def start(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take(spec(timeout_minutes=1))
+    return (OP, lease.job_id, lease.attempt, lease.id, 30_000)
+
+
+async def progress(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    return (lease.job_id, lease.attempt, lease.id, 30_000, 5, "", "{}")
+
+
+async def complete(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    return (OP, lease.job_id, lease.attempt, lease.id, "{}")
+
+
+async def complete_lost(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).lost()
+    return (OP, lease.job_id, lease.attempt, lease.id, "{}")
+
+
+async def fail(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    return (OP, lease.job_id, lease.attempt, lease.id, "error", "cuda", 1, "{}", 0)
+
+
+async def fail_for_good(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    return (OP, lease.job_id, lease.attempt, lease.id, "error", "cuda", 0, "{}", 0)
+
+
+async def release(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    return (OP, lease.job_id, lease.attempt, lease.id, "drained", 5)
+
+
+async def reap_lost(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take(lease_s=0)
+    return (OP, lease.job_id, lease.attempt, lease.id, 5, 0)
+
+
+async def reap_poison(store: Store) -> tuple[str | int, ...]:
+    return (*(await reap_lost(store))[:4], 0, 0)
+
+
+async def reap_late(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take(spec(timeout_minutes=0))
+    return (OP, lease.job_id, lease.attempt, lease.id, 5, 0)
+
+
+async def promote(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    await store.jobs.fail(lease, failure(), 0)
+    return (OP, lease.job_id)
+
+
+async def cancel_running(store: Store) -> tuple[str | int, ...]:
+    return (OP, (await (await store.hand()).put(JobState.IN_PROGRESS)).job_id, "why")
+
+
+async def cancel_waiting(store: Store) -> tuple[str | int, ...]:
+    return (OP, (await store.jobs.submit(spec())).job_id, "why")
+
+
+async def renew(store: Store) -> tuple[str | int, ...]:
+    hand = await store.hand()
+    held, lost = await hand.take(), await hand.lost()
+    named = (held.job_id, held.attempt, held.id, lost.job_id, lost.attempt, lost.id)
+    return (OP, "w1", "s1", 30_000, "busy", "{}", *named)
+
+
+async def regrant(store: Store) -> tuple[str | int, ...]:
+    hand = await store.hand()
+    for _ in range(2):
+        await hand.take(spec(timeout_minutes=1))
+    return (OP, 30_000, 5_000)
+
+
+async def purge(store: Store) -> tuple[str | int, ...]:
+    hand = await store.hand()
+    for _ in range(2):
+        lease = await hand.take(spec(customer_id="c", workflow_id="f"))
+        await store.jobs.complete(lease, "{}")
+    return ("completed", 0, 100)
+
+
+async def register(store: Store) -> tuple[str | int, ...]:
+    await store.hand(session="older")
+    return (OP, "w1", "s1", "{}", "class", 1, "idle")
+
+
+async def depart(store: Store) -> tuple[str | int, ...]:
+    await (await store.hand()).take()
+    return (OP, "w1", "s1", 0)
+
+
+async def forget(store: Store) -> tuple[str | int, ...]:
+    await store.hand()
+    return ("w1", 0)
+
+
+async def classify(_: Store) -> tuple[str | int, ...]:
+    return ("class", 0, 2, "l1", "l2")
+
+
+HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
+SCENES = {
+    "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
+    "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
+    "start": Scene("start", start),
+    "progress": Scene("progress", progress),
+    "complete": Scene("complete", complete),
+    "complete, adopted": Scene("complete", complete_lost, HEAD),
+    "fail": Scene("fail", fail),
+    "fail for good": Scene("fail", fail_for_good),
+    "release": Scene("release", release, HEAD),
+    "reap": Scene("reap", reap_lost, HEAD),
+    "reap for good": Scene("reap", reap_poison),
+    "reap after the deadline": Scene("reap", reap_late),
+    "promote": Scene("promote", promote, HEAD),
+    "cancel, running": Scene("cancel", cancel_running),
+    "cancel, waiting": Scene("cancel", cancel_waiting, HEAD),
+    "renew": Scene("renew", renew, HEAD | {"HMGET"}),
+    "regrant": Scene("regrant", regrant, {"HMGET"}),
+    "purge": Scene("purge", purge, {"HMGET", "LRANGE"}),
+    "register": Scene("register", register),
+    "depart": Scene("depart", depart, {"SMEMBERS"}),
+    "forget": Scene("forget", forget),
+    "classify": Scene("classify", classify),
+}
+
+
+@pytest.fixture
+async def plain(redis_url: str) -> AsyncGenerator[Store]:
+    """A store that is not audited: after an error of the server it may disagree with itself."""
+    client = Client.connect(redis_url)
+    await client.open()
+    await client.redis.config_set("appendfsync", "no")
+    yield Store.over(client)
+    await client.redis.config_set("appendfsync", "always")
+    await client.redis.flushall()
+    await client.close()
+
+
+async def broken_run(store: Store, scene: Scene, fatal: int) -> tuple[str | None, bool]:
+    """The command at which the script broke, or None; and whether anything had changed."""
+    redis = store.client.redis
+    await redis.flushall()
+    arguments = await scene.arrange(store)
+    script = (LUA / f"{scene.verb}.lua").read_text()
+    source = assembled(script, BROKEN + (LUA / "_lib.lua").read_text())
+    before = await dump(redis)
+    try:
+        await _run(redis, source, *arguments, fatal)
+    except ResponseError as problem:
+        (command,) = re.findall(r"broken at ([A-Z]+)\.", str(problem))
+        return command, await dump(redis) != before
+    return None, await dump(redis) != before
+
+
+async def _run(redis: Redis, source: str, *arguments: str | int) -> None:
+    await redis.execute_command("EVAL", source, 1, ROOT, *arguments)
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_a_script_changes_nothing_before_it_has_read_all_that_decides(
+    plain: Store, name: str
+) -> None:
+    """Only an error of the server itself, after the first change, can leave a script half done."""
+    scene, commands = SCENES[name], list[str]()
+    while True:
+        command, is_changed = await broken_run(plain, scene, len(commands) + 1)
+        if command is None:
+            break
+        is_first_part = set(commands) <= READS
+        assert not (is_changed and is_first_part), f"changed something before {command}"
+        is_kept = await plain.client.command("EXISTS", key("op", OP))
+        assert not is_kept or await audit_indexes(plain.client.redis) == []
+        commands.append(command)
+    assert is_changed
+    assert await audit_indexes(plain.client.redis) == []
+    first_change = next(at for at, command in enumerate(commands) if command not in READS)
+    later_reads = READS & set(commands[first_change:])
+    assert later_reads <= scene.reads_between_writes
+
+
+def test_every_script_has_a_scene_and_every_transition_a_script() -> None:
+    scripts = {path.stem for path in LUA.glob("[a-z]*.lua")}
+    assert {scene.verb for scene in SCENES.values()} == scripts
+    assert {each.verb for each in TRANSITIONS} <= scripts

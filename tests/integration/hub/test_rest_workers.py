@@ -1,0 +1,68 @@
+"""Workers over REST."""
+
+from typing import Any
+
+import pytest
+
+from shared.matching import Capability, Hardware
+from tests.support.hubs import RunningHub
+from tests.support.waiting import wait_until
+from tests.support.wire_worker import SIMULATION
+
+BOTH = Capability(
+    services=("simulation", "comfyui"), hardware=Hardware(gpu_memory_gb=24, gpu_model="RTX 4090")
+)
+
+
+@pytest.fixture
+async def workers(hub: RunningHub) -> None:
+    """w1 is full, w2 has a free slot, w3 is gone."""
+    full = await hub.worker("w1", capability=SIMULATION)
+    await hub.submit()
+    await full.take()
+    await hub.worker("w2", capability=BOTH, slots=2, status="paused")
+    gone = await hub.worker("w3")
+    await gone.socket.close()
+
+    async def is_gone() -> bool:
+        return (await hub.rest.get("/workers/w3")).json()["worker"]["gone_at"] is not None
+
+    await wait_until(is_gone)
+
+
+async def listed(hub: RunningHub, **query: Any) -> list[str]:
+    answer = (await hub.rest.get("/workers", params=query)).json()
+    assert answer["total_count"] == len(answer["workers"])
+    return [each["worker_id"] for each in answer["workers"]]
+
+
+@pytest.mark.usefixtures("workers")
+async def test_workers_are_listed_by_what_is_asked_for(hub: RunningHub) -> None:
+    assert await listed(hub) == ["w1", "w2", "w3"]
+    assert await listed(hub, status="paused") == ["w2"]
+    assert await listed(hub, status="offline") == ["w3"]
+    assert await listed(hub, services="simulation") == ["w1", "w2", "w3"]
+    assert await listed(hub, services="comfyui,simulation") == ["w2"]
+    assert await listed(hub, services="comfyui,a1111") == []
+    assert await listed(hub, available_only="true") == ["w2"]
+    assert await listed(hub, available_only="true", status="idle") == []
+
+
+@pytest.mark.usefixtures("workers")
+async def test_a_worker_is_shown_with_what_it_can_do_and_runs(hub: RunningHub) -> None:
+    shown = (await hub.rest.get("/workers/w2")).json()["worker"]
+    assert shown["capabilities"]["hardware"]["gpu_model"] == "RTX 4090"
+    assert (shown["slots"], shown["status"], shown["current_jobs"]) == (2, "paused", [])
+    busy = (await hub.rest.get("/workers/w1")).json()["worker"]
+    running = (await hub.rest.get("/jobs", params={"worker_id": "w1"})).json()["jobs"]
+    assert busy["current_jobs"] == [job["id"] for job in running]
+
+
+async def test_a_worker_that_is_not_known_is_not_found(hub: RunningHub) -> None:
+    answer = await hub.rest.get("/workers/nobody")
+    assert (answer.status_code, answer.json()) == (404, {"error": "Worker not found"})
+
+
+async def test_a_filter_that_is_no_truth_is_refused(hub: RunningHub) -> None:
+    answer = await hub.rest.get("/workers?available_only=perhaps")
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (400, "available_only")

@@ -1,0 +1,50 @@
+"""What waits to be written."""
+
+import asyncio
+
+from agent.link.outgoing import Outgoing
+from shared.messages import ClaimJob, UpdateJobProgress
+
+CLAIM = ClaimJob(worker_id="w1")
+
+
+def progress(lease: str, percent: float) -> UpdateJobProgress:
+    return UpdateJobProgress(job_id="a", worker_id="w1", lease=lease, progress=percent)
+
+
+async def taken(outgoing: Outgoing, count: int) -> list[object]:
+    return [await outgoing.next() for _ in range(count)]
+
+
+async def test_messages_go_out_in_order() -> None:
+    outgoing = Outgoing()
+    sent = [progress("x", 1), CLAIM, CLAIM, progress("y", 2)]
+    for message in sent:
+        outgoing.put(message)
+    assert await taken(outgoing, 4) == sent
+
+
+async def test_of_an_attempts_progress_only_the_latest_waits() -> None:
+    outgoing = Outgoing()
+    for message in (progress("x", 1), progress("y", 1), progress("x", 2), CLAIM):
+        outgoing.put(message)
+    assert await taken(outgoing, 3) == [progress("x", 2), progress("y", 1), CLAIM]
+
+
+async def test_who_waits_gets_the_next_message() -> None:
+    outgoing = Outgoing()
+    waiting = asyncio.create_task(outgoing.next())
+    await asyncio.sleep(0)
+    outgoing.put(CLAIM)
+    assert await waiting == CLAIM
+
+
+async def test_a_new_connection_begins_empty() -> None:
+    outgoing = Outgoing()
+    outgoing.put(progress("x", 1))
+    outgoing.clear()
+    waiting = asyncio.create_task(outgoing.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    outgoing.put(CLAIM)
+    assert await waiting == CLAIM
