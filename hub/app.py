@@ -160,6 +160,7 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 access_log=False,
                 log_config=None,
+                log_level="warning",  # its INFO shows addresses, and some hold a token
                 server_header=False,
                 timeout_graceful_shutdown=STOP_WITHIN_S,
             )

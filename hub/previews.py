@@ -1,7 +1,6 @@
 """The latest small picture of each running job, in memory: it is worth nothing afterwards."""
 
 import base64
-import binascii
 from collections import OrderedDict
 
 from attrs import define, field, frozen
@@ -55,5 +54,5 @@ def _decoded(picture: Picture) -> Preview:
         raise PreviewError(f"preview.content: at most {LARGEST} bytes")
     try:
         return Preview(picture.mime_type, base64.b64decode(picture.content, validate=True))
-    except binascii.Error as problem:
+    except ValueError as problem:
         raise PreviewError(f"preview.content: not base64 ({problem})") from problem

@@ -21,11 +21,13 @@ Answer = Response[dict[str, Any]]
 
 
 def answer(
-    status: int, error: str, fields: list[dict[str, str]] | None = None, retry_after_s: int = 0
+    status: int,
+    error: str,
+    fields: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """An error as every route tells it."""
     content: dict[str, Any] = {"error": error} | ({"fields": fields} if fields else {})
-    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
     return Response(content, status_code=status, media_type="application/json", headers=headers)
 
 
@@ -49,18 +51,19 @@ def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
 
 def of_full(_: AnyRequest, problem: StoreFullError) -> Answer:
     """507: nothing was kept."""
-    return answer(507, f"{problem}; the job was not accepted", retry_after_s=30)
+    return answer(507, f"{problem}; the job was not accepted", headers={"Retry-After": "30"})
 
 
 def of_unavailable(_: AnyRequest, problem: StoreUnavailableError) -> Answer:
     """503: nobody knows whether it was kept."""
-    return answer(503, f"{problem}; whether this was carried out is not known", retry_after_s=5)
+    told = f"{problem}; whether this was carried out is not known"
+    return answer(503, told, headers={"Retry-After": "5"})
 
 
 def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
     """What Litestar refuses: bodies that do not fit, unknown paths, closed doors."""
     if not isinstance(problem, ValidationException):
-        return answer(problem.status_code, _sentence(problem))
+        return answer(problem.status_code, _sentence(problem), headers=problem.headers)
     fields = [_field(each) for each in _extras(problem)]
     told = "; ".join(f"{each['field']}: {each['problem']}" for each in fields)
     return answer(400, told or _sentence(problem), fields)
@@ -69,6 +72,11 @@ def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
 def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
     """400: JSON that nobody can read."""
     return answer(400, "body: nested too deeply; accepted: at most some hundred levels")
+
+
+def of_bytes(_: AnyRequest, problem: UnicodeDecodeError) -> Answer:
+    """400: JSON is UTF-8."""
+    return answer(400, f"body: not UTF-8 ({problem.reason})")
 
 
 def of_anything(request: AnyRequest, problem: Exception) -> Answer:
@@ -103,5 +111,6 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     StoreUnavailableError: of_unavailable,
     HTTPException: of_http,
     RecursionError: of_depth,
+    UnicodeDecodeError: of_bytes,
     500: of_anything,
 }

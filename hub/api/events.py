@@ -33,7 +33,7 @@ async def follow_job(
 async def _messages(parts: Parts, job_id: str, after: str) -> AsyncIterator[ServerSentEventMessage]:
     async for event in parts.news.follow(job_id, after):
         if event is None:  # keeps proxies from closing, and finds out that nobody reads
-            yield ServerSentEventMessage(comment="nothing new")
+            yield ServerSentEventMessage(data=None, comment="nothing new")
         else:
             yield ServerSentEventMessage(id=event.id, event=event.event, data=_data(event))
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from typing import Any, cast
 
 from attrs import define, field, frozen
@@ -59,7 +59,11 @@ class News:
 
     def __attrs_post_init__(self) -> None:
         self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
-            self.url, decode_responses=True, retry=Retry(NoBackoff(), 0), health_check_interval=15
+            self.url,
+            decode_responses=True,
+            encoding_errors="surrogatepass",
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=15,
         )
         self._pubsub = self._new_pubsub()
 
@@ -98,7 +102,7 @@ class News:
         for told in self._readers.get(channel, ()):
             told.set()
 
-    async def follow(self, job_id: str, after: str) -> AsyncIterator[Event | None]:
+    async def follow(self, job_id: str, after: str) -> AsyncGenerator[Event | None]:
         """The job's events behind `after` ("0" for all), until it has ended.
 
         None now and then when there is nothing new.

@@ -35,25 +35,28 @@ def running_store() -> Generator[ArtifactStore]:
 
     class Requests(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            self._answer(200 if self.path in store.kept else 404)
+            self._answer(self._status(200 if self.path in store.kept else 404))
 
         def do_PUT(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            if self._answer(201) == 201:
+            status = self._status(201)
+            if status == 201:
                 store.kept[self.path] = content
+            self._answer(status)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             pass
 
-        def _answer(self, truth: int) -> int:
+        def _status(self, truth: int) -> int:
             store.requests.append((self.command, dict(self.headers)))
             scripted = store.scripted(self.command)
-            status = truth if scripted is None else scripted
+            return truth if scripted is None else scripted
+
+        def _answer(self, status: int) -> None:
             if status:
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-            return status
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Requests) as server:
         store.url = f"http://127.0.0.1:{server.server_port}"

@@ -40,8 +40,8 @@ class RunningHub:
 
     async def submit(self, type_: str = "simulation", **changes: Any) -> str:
         """The id of a new job."""
-        job: dict[str, Any] = {"type": type_, "payload": {}} | changes
-        answer = await self.rest.post("/jobs", json=job)
+        plain: dict[str, Any] = {"type": type_, "payload": {}}
+        answer = await self.rest.post("/jobs", json=plain | changes)
         assert answer.status_code == 201, answer.text
         return answer.json()["job_id"]
 

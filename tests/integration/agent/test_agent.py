@@ -9,6 +9,7 @@ from agent import app
 from agent.app import Stop, serve
 from agent.connectors.base import Connector, Offer
 from agent.connectors.offers import NoConnectorError
+from agent.link.artifacts import Artifacts
 from agent.link.connection import RefusedError
 from agent.settings import AgentSettings
 from shared.messages import (
@@ -69,12 +70,22 @@ async def test_it_registers_what_its_connectors_and_its_machine_offer(
     assert agent.connector.is_open
 
 
-async def test_an_idle_agent_ends_as_soon_as_it_is_asked(hub: FakeHub, agent: Agent) -> None:
+async def test_an_idle_agent_ends_as_soon_as_it_is_asked(
+    hub: FakeHub, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Artifacts] = []
+
+    async def close(artifacts: Artifacts) -> None:
+        closed.append(artifacts)
+
+    monkeypatch.setattr(Artifacts, "close", close)
     talk = await hub.welcomed()
     agent.stop.ask()
     await agent.ended()
+    await talk.socket.wait_closed()
     assert talk.socket.close_code == 1000
     assert not agent.connector.is_open
+    assert len(closed) == 1
 
 
 async def test_a_draining_agent_finishes_what_it_has_and_takes_nothing_new(

@@ -302,6 +302,26 @@ async def test_a_hub_that_is_down_is_tried_until_it_is_up(caplog: pytest.LogCapt
             agent.running.cancel()
 
 
+async def test_a_good_connection_ends_the_growing_of_the_pauses(
+    hub: FakeHub, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def count(failures: int, **_: float) -> float:
+        counted.append(failures)
+        return 0
+
+    monkeypatch.setattr(connection, "backoff_s", count)
+    for _ in range(2):
+        await (await hub.accepted()).socket.close()
+    talk = await hub.welcomed()
+    await talk.hear(ClaimJob)
+    await talk.socket.close()
+    await hub.accepted()
+    assert counted == [1, 2, 1]
+    assert not agent.running.done()
+
+
 async def test_cancelling_the_link_closes_the_socket_in_good_order(
     hub: FakeHub, agent: Agent
 ) -> None:

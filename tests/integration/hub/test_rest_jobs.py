@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.hubs import RunningHub
 
+PLAIN: dict[str, Any] = {"type": "simulation", "payload": {}}
 EXPORT: dict[str, Any] = {"nodes": [], "links": []}
 WORKFLOW: dict[str, Any] = {"workflow_id": "w", "workflow_priority": 5, "workflow_datetime": 1000}
 
@@ -74,7 +75,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 async def test_a_field_that_cannot_be_accepted_is_named_with_what_can(
     hub: RunningHub, change: dict[str, Any], field: str, problem: str
 ) -> None:
-    answer = await hub.rest.post("/jobs", json={"type": "simulation", "payload": {}} | change)
+    answer = await hub.rest.post("/jobs", json=PLAIN | change)
     assert answer.status_code == 400
     (told,) = answer.json()["fields"]
     assert told["field"] == field
@@ -115,7 +116,7 @@ async def test_a_step_inherits_from_its_workflow_and_may_not_contradict_it(hub: 
     assert (inherited["priority"], inherited["workflow_datetime"]) == (5, 1000)
     answer = await hub.rest.post(
         "/jobs",
-        json={"type": "simulation", "payload": {}} | WORKFLOW | {"workflow_priority": 6},
+        json=PLAIN | WORKFLOW | {"workflow_priority": 6},
     )
     assert answer.status_code == 409
     (told,) = answer.json()["fields"]

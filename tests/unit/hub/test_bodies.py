@@ -11,12 +11,12 @@ from shared.jobs import JobSpec
 from shared.matching import HardwareNeed, Requirement
 
 GRAPH = {"1": {"class_type": "KSampler", "inputs": {"seed": 2**64 - 1}}}
-UI_EXPORT = {"nodes": [], "links": [], "version": 0.4}
+UI_EXPORT: dict[str, Any] = {"nodes": [], "links": [], "version": 0.4}
 
 
 def spec(**changes: Any) -> JobSpec:
-    body: dict[str, Any] = {"type": "simulation", "payload": {}} | changes
-    return msgspec.convert(body, JobBody).spec(50)
+    plain: dict[str, Any] = {"type": "simulation", "payload": {}}
+    return msgspec.convert(plain | changes, JobBody).spec(50)
 
 
 def hardware(**needs: Any) -> HardwareNeed:

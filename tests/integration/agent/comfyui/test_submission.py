@@ -73,9 +73,10 @@ async def test_a_prompt_accepted_in_part_is_refused_and_taken_back(
 
 async def test_a_missing_model_among_many_is_named_alone(comfy: ComfyUI) -> None:
     lora = {"model": ["4", 0], "lora_name": "x.safetensors"}
-    nodes = graph() | {"2": {"class_type": "LoraLoaderModelOnly", "inputs": lora}}
+    nodes = graph()
+    nodes["2"] = {"class_type": "LoraLoaderModelOnly", "inputs": lora}
     nodes["3"]["inputs"]["model"] = ["2", 0]
-    with pytest.raises(ConnectorError, match="'x.safetensors' is not on this worker$") as caught:
+    with pytest.raises(ConnectorError, match=r"'x\.safetensors' is not on this worker$") as caught:
         await run(comfy, nodes)
     assert caught.value.error_class is ErrorClass.MISSING_MODEL
 

@@ -30,7 +30,7 @@ def graph(**saver: Any) -> dict[str, Any]:
             "_meta": {"title": "Sampling"},
         },
         "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
-        "9": saver or {"class_type": "SaveImage", "inputs": SAVE},
+        "9": saver or {"class_type": "SaveImage", "inputs": dict(SAVE)},
     }
 
 

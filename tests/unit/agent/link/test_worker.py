@@ -7,6 +7,7 @@ from typing import TypeVar
 import pytest
 
 from agent.connectors.base import ConnectorError, Progress, Result
+from agent.link.progress import INTERVAL_S
 from agent.link.worker import Worker
 from agent.runner import Runner
 from agent.slots import Slots
@@ -268,9 +269,13 @@ async def test_released_attempts_are_given_back(desk: Desk) -> None:
 
 async def test_progress_after_the_end_is_not_sent(desk: Desk) -> None:
     job = await desk.start("a")
+    desk.connector.reports["a"](Progress(percent=98))
     await desk.finish(job)
     del desk.said[:]
     desk.connector.reports["a"](Progress(percent=99))
+    past_the_pause = asyncio.Event()
+    asyncio.get_running_loop().call_later(INTERVAL_S * 1.5, past_the_pause.set)
+    await past_the_pause.wait()
     assert desk.said == []
 
 

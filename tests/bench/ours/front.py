@@ -1,0 +1,20 @@
+"""The hub between the two others and the server, as its users start it."""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.peers.processes import started
+from tests.bench.peers.scripts.lines import say
+
+HUB = (sys.executable, "-m", "hub", "serve", "--hub-port", "0")
+
+
+async def stand(url: str) -> None:
+    """Run a hub on the server at `url` and say where it listens, until cancelled."""
+    os.environ["REDIS_URL"] = url  # a flag would show in the list of processes
+    with TemporaryDirectory(prefix="emp-bench-") as folder:
+        async with started(*HUB, "--hub-data-dir", str(Path(folder))) as hub:
+            say((await hub.line()).split()[-1])
+            await hub.process.wait()

@@ -1,0 +1,286 @@
+"""Whatever is sent, it is answered clearly, and nobody else notices."""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from hub import app
+from hub.sessions import connection
+from hub.sessions.worker import LARGEST_RESULT
+from shared.messages import (
+    ClaimJob,
+    CompleteJob,
+    Error,
+    JobAssigned,
+    JobCompletedAck,
+    JobFailedAck,
+    Message,
+    Picture,
+    RegisterWorker,
+    Unknown,
+    UpdateJobProgress,
+    WorkerHeartbeat,
+    WorkerHeartbeatAck,
+)
+from shared.wire import encode
+from tests.support.hubs import RunningHub
+from tests.support.wire_worker import SIMULATION, WireWorker
+
+JSON = {"Content-Type": "application/json"}
+HUGE = [2**53 + 1, 2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**40]
+LEASE: dict[str, Any] = {"attempt": 1, "lease": "0" * 32}
+
+BODIES = [
+    b"",
+    b"not JSON",
+    b'{"type": "simulation", "payload": {',
+    b'{"type": "simulation", "payload": {"x": NaN}}',
+    b'{"type": "simulation", "payload": {"x": Infinity}}',
+    b'{"type": "simulation", "payload": {"x": 1e999}}',
+    b'{"type": "simulation", "payload": {"x": "\xff"}}',
+    b'{"type": "simulation", "payload": {"x": "\\ud800"}}',
+    b'{"type": "simulation", "payload": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+    "\ufeff{}".encode(),
+    '{"type": "simulation", "payload": {}}'.encode("utf-16"),
+    b"[]",
+    b"null",
+]
+
+# What a registered worker says, and what the error speaks of.
+FRAMES: list[tuple[str | bytes, str]] = [
+    ("", "not JSON"),
+    ("hello", "not JSON"),
+    ("[]", "a JSON object"),
+    ("{}", "type: expected the name of a message type"),
+    ('{"type": 5}', "type: expected the name of a message type"),
+    ('{"type": "claim_job"}', "worker_id is missing"),
+    ('{"type": "claim_job", "worker_id": "w1", "slots": "all"}', "slots"),
+    ('{"type": "claim_job", "worker_id": "w1", "slots": NaN}', "NaN is not a JSON number"),
+    ('{"type": "claim_job", "worker_id": "w1", "slots": 1e999}', "out of range"),
+    ('{"type": "claim_job", "worker_id": "w1", "slots": 0}', "slots: 0 asked for"),
+    ('{"type": "claim_job", "worker_id": "w1", "slots": -1}', "slots: -1 asked for"),
+    ('{"type": "claim_job", "worker_id": "w2"}', "worker_id: w2 is not registered"),
+    ('{"type": "worker_heartbeat_ack", "worker_id": "w1"}', "said by the hub, not to it"),
+    ('{"type": "error", "error": "you"}', "said by the hub, not to it"),
+    ("[" * 100_000, "nested too deeply"),
+    (b"\xff\xfe", "not UTF-8"),
+    (encode(ClaimJob(worker_id="w1")).encode("utf-16"), "not UTF-8"),
+    (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=101, **LEASE)), "0 to 100"),
+    (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=-1, **LEASE)), "0 to 100"),
+    (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=1)), "name its attempt"),
+    (encode(CompleteJob(job_id="j", worker_id="w1")), "job_id: j is not assigned"),
+    (encode(CompleteJob(job_id="j", worker_id="w1", attempt=1)), "job_id: j is not assigned"),
+]  # fmt: skip
+
+
+async def still_works(hub: RunningHub, worker: WireWorker) -> None:
+    """The connection takes a job through to its end."""
+    await hub.submit()
+    job = await worker.take()
+    await worker.complete(job)
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+
+
+async def assigned(hub: RunningHub, worker: WireWorker) -> JobAssigned:
+    await hub.submit()
+    return await worker.take()
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body[:50]))
+async def test_a_body_that_cannot_be_read_is_refused(hub: RunningHub, body: bytes) -> None:
+    answer = await hub.rest.post("/jobs", content=body, headers=JSON)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]
+    assert "Traceback" not in answer.text
+    assert (await hub.rest.get("/jobs")).json()["total_count"] == 0
+
+
+async def test_a_huge_body_is_refused_and_the_hub_goes_on(hub: RunningHub) -> None:
+    body = b'{"type": "simulation", "payload": {"x": "' + b"x" * 100_000_000 + b'"}}'
+    answer = await hub.rest.post("/jobs", content=body, headers=JSON)
+    assert answer.status_code == 413
+    await hub.submit()
+
+
+async def test_another_content_type_is_refused(hub: RunningHub) -> None:
+    answer = await hub.rest.post(
+        "/jobs", content=b"type=simulation", headers={"Content-Type": "text/plain"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+async def test_numbers_of_any_size_reach_the_worker_and_return_untouched(hub: RunningHub) -> None:
+    text = json.dumps({"type": "simulation", "payload": {"seeds": HUGE, "half": 0.5}})
+    await hub.rest.post("/jobs", content=text, headers=JSON)
+    worker = await hub.worker()
+    job = await worker.take()
+    assert job.params == {"seeds": HUGE, "half": 0.5}
+    await worker.complete(job, {"seeds": HUGE})
+    await worker.expect(JobCompletedAck)
+    done = json.loads((await hub.rest.get(f"/jobs/{job.job_id}")).content)["job"]
+    assert done["payload"]["seeds"] == done["result"]["seeds"] == HUGE
+
+
+async def test_half_a_character_from_a_worker_can_still_be_shown(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.fail(job, "broke at \ud800", retry=False, details={"\udfff": "\ud800"})
+    assert (await worker.expect(JobFailedAck)).status == "failed"
+    assert (await hub.job(job.job_id))["error"] == "broke at \ufffd"
+    assert (await hub.rest.get("/jobs")).status_code == 200
+
+
+@pytest.mark.parametrize(("frame", "problem"), FRAMES, ids=lambda each: str(each[:60]))
+async def test_a_frame_that_cannot_be_acted_on_is_answered_with_the_reason(
+    hub: RunningHub, frame: str | bytes, problem: str
+) -> None:
+    worker = await hub.worker()
+    await worker.send(frame)
+    assert problem in (await worker.expect(Error)).error
+    await still_works(hub, worker)
+
+
+async def test_a_message_type_that_nobody_knows_is_answered_as_such(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    await worker.send('{"type": "make_coffee", "worker_id": "w1"}')
+    assert "'make_coffee' is not a message type" in (await worker.expect(Unknown)).content
+    await still_works(hub, worker)
+
+
+async def test_text_in_a_binary_frame_is_read_as_well(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    await worker.send(encode(WorkerHeartbeat(worker_id="w1")).encode())
+    await worker.expect(WorkerHeartbeatAck)
+
+
+async def test_an_oversized_frame_ends_its_connection_alone(hub: RunningHub) -> None:
+    worker, other = await hub.worker("w1"), await hub.worker("w2")
+    with suppress(ConnectionClosed):  # the hub may be faster
+        await worker.send("x" * (app.LARGEST_FRAME + 1))
+    assert (await worker.expect_close())[0] == 1009
+    await still_works(hub, other)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("slots", 0), ("slots", 1001), ("slots", 2**64), ("slots", 1.5), ("worker_id", 7),
+     ("capabilities", []), ("capabilities", {}), ("running", [{"job_id": "j"}]), ("status", 5)],
+)  # fmt: skip
+async def test_a_registration_that_cannot_be_is_refused_with_the_field(
+    hub: RunningHub, field: str, value: Any
+) -> None:
+    peer = await hub.peer()
+    document = json.loads(encode(RegisterWorker(worker_id="w1", capabilities=SIMULATION)))
+    await peer.send(json.dumps(document | {field: value}))
+    assert field in (await peer.expect(Error)).error
+    assert (await hub.rest.get("/workers")).json()["workers"] == []
+    await peer.register()
+    await still_works(hub, peer)
+
+
+async def test_reports_of_jobs_that_nobody_gave_out_change_nothing(hub: RunningHub) -> None:
+    worker, liar = await hub.worker("w1"), await hub.worker("w2")
+    job = await assigned(hub, worker)
+    for attempt, lease in ((1, "f" * 32), (2, job.lease)):
+        await liar.send(
+            CompleteJob(
+                job_id=job.job_id, worker_id="w2", result="stolen", attempt=attempt, lease=lease
+            )
+        )
+        assert (await liar.expect(JobCompletedAck)).status == "superseded"
+    await liar.send(CompleteJob(job_id="nobody", worker_id="w2", **LEASE))
+    assert (await liar.expect(JobCompletedAck)).status == "superseded"
+    await worker.complete(job, "mine")
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+    assert (await hub.job(job.job_id))["result"] == "mine"
+
+
+async def test_a_worker_that_lies_about_its_slots_never_holds_more_jobs_than_slots(
+    hub: RunningHub,
+) -> None:
+    for _ in range(5):
+        await hub.submit()
+    worker = await hub.worker(slots=2)
+    for asked in (1000, 1, 2**70):
+        await worker.claim(asked)
+    heard = [await worker.expect(Message) for _ in range(5)]
+    errors = [each.error for each in heard if isinstance(each, Error)]
+    assert len(errors) == 3
+    assert all(error.startswith("slots: ") for error in errors)
+    assert (await hub.rest.get("/jobs?worker_id=w1&status=assigned")).json()["total_count"] == 2
+    jobs = [each for each in heard if isinstance(each, JobAssigned)]
+    for job in jobs:
+        await worker.complete(job)
+        await worker.expect(JobCompletedAck)
+    for _ in range(3):
+        job = await worker.take()
+        await worker.complete(job)
+        assert (await worker.expect(JobCompletedAck)).status == "completed"
+    assert (await hub.rest.get("/jobs?status=completed")).json()["total_count"] == 5
+
+
+async def test_a_result_that_is_too_large_fails_the_job_for_good(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.complete(job, "x" * LARGEST_RESULT)
+    assert (await worker.expect(JobFailedAck)).status == "failed"
+    assert "hand files in by PUT" in (await worker.expect(Error)).error
+    failed = await hub.job(job.job_id)
+    assert (failed["error_class"], failed["result"]) == ("validation", None)
+    await still_works(hub, worker)
+
+
+async def test_a_preview_that_is_none_is_refused_and_the_job_goes_on(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.report(job, 5, preview=Picture(mime_type="text/html", content=""))
+    assert "preview.mime_type" in (await worker.expect(Error)).error
+    await worker.complete(job)
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+
+
+async def test_a_fault_of_the_hub_ends_the_connection_and_loses_no_job(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, other = await hub.worker("w1"), await hub.worker("w2")
+    job = await assigned(hub, worker)
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setitem(connection.HANDLERS, WorkerHeartbeat, broken)
+    await worker.beat()
+    assert await worker.expect_close() == (1011, "internal error")
+    assert (await hub.job(job.job_id))["status"] == "assigned"
+    await still_works(hub, other)
+
+
+async def test_a_fault_of_a_route_is_told_without_its_story(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the story")
+
+    monkeypatch.setattr(type(hub.parts.previews), "get", broken)
+    answer = await hub.rest.get(f"/jobs/{await hub.submit()}/progress")
+    assert (answer.status_code, answer.json()) == (500, {"error": "internal error"})
+    assert "the story" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/?type=client&id=c", "/?type=monitor", "/"])
+async def test_a_socket_that_is_not_a_workers_is_told_what_is_spoken(
+    hub: RunningHub, path: str
+) -> None:
+    async with connect(hub.url.replace("http", "ws") + path) as socket:
+        async with asyncio.timeout(10):
+            await socket.wait_closed()
+        assert (socket.close_code, socket.close_reason) == (
+            1008,
+            "type: only worker is spoken here",
+        )

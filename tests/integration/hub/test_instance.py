@@ -1,0 +1,109 @@
+"""A hub serves from the Redis that it knows, and from no other."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.store.client import Client, StoreFullError
+from hub.store.instance import UnfitStoreError, can_write, check
+from hub.store.keys import key
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncGenerator[Client]:
+    client = Client.connect(redis_url)
+    await client.open()
+    yield client
+    await client.redis.config_set("maxmemory-policy", "noeviction")
+    await client.redis.config_set("maxmemory", "0")
+    await client.close()
+
+
+def marker(data_dir: Path) -> Path:
+    return data_dir / "instance"
+
+
+async def test_the_first_hub_marks_both_and_the_next_finds_its_own(
+    store: Client, tmp_path: Path
+) -> None:
+    await check(store, tmp_path)
+    known = marker(tmp_path).read_text().strip()
+    assert await store.command("GET", key("instance")) == known
+    await check(store, tmp_path)
+    assert marker(tmp_path).read_text().strip() == known
+
+
+async def test_a_second_hub_joins_the_queue(store: Client, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    await check(store, tmp_path)
+    await check(store, other)
+    assert marker(other).read_text() == marker(tmp_path).read_text()
+
+
+async def test_an_empty_store_in_the_place_of_the_known_one_is_refused(
+    store: Client, tmp_path: Path
+) -> None:
+    await check(store, tmp_path)
+    await store.redis.flushall()
+    with pytest.raises(UnfitStoreError, match="this Redis is empty, but .*instance remembers"):
+        await check(store, tmp_path)
+    assert await store.command("GET", key("instance")) is None
+    marker(tmp_path).unlink()
+    await check(store, tmp_path)
+
+
+async def test_a_foreign_store_is_refused(store: Client, tmp_path: Path) -> None:
+    await check(store, tmp_path)
+    await store.redis.set(key("instance"), "another")
+    with pytest.raises(UnfitStoreError, match="holds another queue .* another HUB_DATA_DIR"):
+        await check(store, tmp_path)
+
+
+async def test_a_store_that_would_drop_jobs_is_refused(store: Client, tmp_path: Path) -> None:
+    await store.redis.config_set("maxmemory-policy", "allkeys-lru")
+    with pytest.raises(UnfitStoreError, match="allkeys-lru.*: set it to noeviction"):
+        await check(store, tmp_path)
+    assert not marker(tmp_path).exists()
+
+
+@pytest.mark.parametrize("version", ["6.2.14", "5.0.0"])
+async def test_a_store_that_is_too_old_is_refused(
+    store: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    told(store, monkeypatch, redis_version=version)
+    with pytest.raises(UnfitStoreError, match=f"Redis {version} is too old: 7.0 or newer"):
+        await check(store, tmp_path)
+
+
+async def test_a_store_that_keeps_nothing_on_disk_is_warned_of(
+    store: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await check(store, tmp_path)
+    assert caplog.text == ""
+    told(store, monkeypatch, aof_enabled=0)
+    await check(store, tmp_path)
+    assert "jobs would be lost" in caplog.text
+
+
+async def test_a_full_store_cannot_be_written(store: Client) -> None:
+    await can_write(store)
+    await store.redis.config_set("maxmemory", "1")
+    with pytest.raises(StoreFullError):
+        await can_write(store)
+
+
+def told(store: Client, monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
+    """Let the server say this of itself."""
+    command = type(store).command
+
+    async def changed(client: Client, *words: str | float) -> Any:
+        answer = await command(client, *words)
+        return answer | facts if words == ("INFO",) else answer
+
+    monkeypatch.setattr(type(store), "command", changed)

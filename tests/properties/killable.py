@@ -1,0 +1,48 @@
+"""A server of a test's own, which is killed and comes back with what it had on disk."""
+
+import asyncio
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hub.store.server import EmbeddedServer
+from tests.support.servers import binary
+
+
+class KillableServer:
+    """One server process after another, over the same files."""
+
+    def __init__(self, directory: Path, kind: str) -> None:
+        self._server = EmbeddedServer(directory, binary=binary(kind))
+        self._stack = ExitStack()
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        self._runner = self._stack.enter_context(asyncio.Runner())
+        self._runner.run(self._server.__aenter__())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            self._runner.run(self._server.__aexit__(None, None, None))
+
+    def kill(self) -> None:
+        """SIGKILL, and a new process that has loaded the files."""
+        self._runner.run(self._kill())
+
+    async def _kill(self) -> None:
+        os.kill(self._server.pid, signal.SIGKILL)
+        await self._server._process.wait()  # a signal to what is dead would hide how it ended
+        await self._server.__aexit__(None, None, None)
+        await self._server.__aenter__()

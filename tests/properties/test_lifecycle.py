@@ -1,0 +1,253 @@
+"""Whatever happens to jobs in whatever order, the store agrees with a model of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from attrs import evolve
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+
+from hub.store.jobs import EvictedError, WorkflowConflictError
+from hub.store.keys import key
+from shared.jobs import JobSpec, Lease
+from shared.states import TERMINAL, JobState, Reason
+from tests.properties.cast import NEEDS, WORKERS
+from tests.properties.killable import KillableServer
+from tests.properties.machine import Machine
+from tests.properties.profile import PROFILE, TIMEOUT_S
+from tests.support.store import failure, strangers
+
+LATER_S = 3600.0
+WORKFLOWS = st.sampled_from([None, None, "f1", "f2"])
+SPECS = st.builds(
+    JobSpec,
+    type=st.sampled_from(["image", "video"]),
+    payload=st.just({"n": 2**64}),
+    requirement=st.just(NEEDS["a"]),  # a rule puts in the one it draws
+    priority=st.sampled_from([0, -1, 1, 50, 1_000_000]),
+    customer_id=st.sampled_from([None, "c1"]),
+    max_retries=st.integers(0, 2),
+    timeout_minutes=st.sampled_from([None, 60.0]),
+    workflow_id=WORKFLOWS,
+    workflow_priority=st.sampled_from([None, None, 0, 1]),
+    workflow_datetime=st.sampled_from([None, None, 1000, 2000]),
+    step_number=st.integers(0, 3),
+)
+PICKS = st.integers(0, 10**6)
+"""Which of those that there are; the first, when a failure is made simple."""
+
+
+def one_of(found: list[Any], pick: int) -> Any:
+    return found[pick % len(found)]
+
+
+def knows_a_job(machine: Machine) -> bool:
+    return bool(machine.model.jobs)
+
+
+def knows_a_worker(machine: Machine) -> bool:
+    return bool(machine.model.connected())
+
+
+def knows_a_lease(machine: Machine) -> bool:
+    return bool(machine.model.leases)
+
+
+def holds_a_lease(machine: Machine) -> bool:
+    return bool(machine.model.live())
+
+
+class Lifecycle(Machine):
+    """Every verb of the store, at any time."""
+
+    def lease(self, pick: int) -> Lease:
+        """Half of the picks are of leases that count, the others of all that ever did."""
+        known = self.model.leases
+        live = self.model.live() if pick % 2 else known
+        return one_of(live or known, pick // 2)
+
+    def former_sessions(self) -> list[tuple[str, str]]:
+        return [each for each in self.sessions if each not in self.model.connected()]
+
+    @rule(spec=SPECS, needs=st.sampled_from(list(NEEDS)))
+    def submit(self, spec: JobSpec, needs: str) -> None:
+        spec = evolve(spec, requirement=NEEDS[needs])
+        conflict = self.model.conflict(spec)
+        if conflict:
+            with pytest.raises(WorkflowConflictError, match=conflict):
+                self.run(self.store.jobs.submit(spec))
+            return
+        submitted = self.run(self.store.jobs.submit(spec))
+        job = self.run(self.store.job(submitted.job_id))
+        self.model.submit(submitted.job_id, needs, spec, job.created_at)
+
+    @precondition(knows_a_worker)
+    @rule(pick=PICKS, wanted=st.integers(1, 3))
+    def claim(self, pick: int, wanted: int) -> None:
+        worker_id, session = one_of(self.model.connected(), pick)
+        first = self.model.first_for(worker_id, wanted)
+        claimed = self.run(self.hand(worker_id, session).claim(wanted))
+        assert [each.lease.job_id for each in claimed] == first
+        self.model.is_quiet = False  # the class may have been classified
+        for each in claimed:
+            self.model.claim(worker_id, each.lease)
+
+    @precondition(lambda self: self.former_sessions())
+    @rule(pick=PICKS)
+    def act_in_a_former_session(self, pick: int) -> None:
+        worker_id, session = one_of(self.former_sessions(), pick)
+        with pytest.raises(EvictedError):
+            self.run(self.hand(worker_id, session).claim())
+        renewing = self.store.jobs.renew(worker_id, session, tuple(self.model.leases))
+        with pytest.raises(EvictedError):
+            self.run(renewing)
+        self.run(self.store.workers.depart(worker_id, session, 0))
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS)
+    def start(self, pick: int) -> None:
+        lease = self.lease(pick)
+        assert self.run(self.store.jobs.start(lease)) == self.model.start(lease)
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, percent=st.integers(0, 100))
+    def progress(self, pick: int, percent: int) -> None:
+        lease = self.lease(pick)
+        progressing = self.store.jobs.progress(lease, percent, "sampling", "{}")
+        assert self.run(progressing) == self.model.progress(lease)
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, n=st.integers(0, 9))
+    def complete(self, pick: int, n: int) -> None:
+        lease, result = self.lease(pick), f'{{"n":{n}}}'
+        assert self.run(self.store.jobs.complete(lease, result)) == self.model.complete(
+            lease, result
+        )
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, is_retryable=st.sampled_from([True, True, False]), is_due=st.booleans())
+    def fail(self, pick: int, is_retryable: bool, is_due: bool) -> None:  # noqa: FBT001 - drawn
+        lease = self.lease(pick)
+        failing = self.store.jobs.fail(
+            lease, failure(retryable=is_retryable), 0 if is_due else LATER_S
+        )
+        expected = self.model.fail(lease, is_retryable=is_retryable, is_due=is_due)
+        assert self.run(failing) == expected
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, reason=st.sampled_from([Reason.DRAINED, Reason.PREEMPTED]))
+    def release(self, pick: int, reason: Reason) -> None:
+        lease = self.lease(pick)
+        assert self.run(self.store.jobs.release(lease, reason)) == self.model.release(lease, reason)
+
+    @precondition(lambda self: self.model.leases and self.model.connected())
+    @rule(pick=PICKS, also=PICKS)
+    def renew(self, pick: int, also: int) -> None:
+        worker_id, session = one_of(self.model.connected(), pick)
+        leases = tuple(dict.fromkeys([self.lease(pick), self.lease(also)]))
+        lost = self.run(self.store.jobs.renew(worker_id, session, leases))
+        assert lost == self.model.renew(list(leases))
+
+    @precondition(holds_a_lease)
+    @rule(pick=PICKS, is_overdue=st.booleans())
+    def run_out(self, pick: int, is_overdue: bool) -> None:  # noqa: FBT001 - drawn
+        job = self.model.jobs[one_of(self.model.live(), pick).job_id]
+        self.model.is_quiet = False
+        job.is_expired = True
+        self.set_score("leases", job.id, 1)
+        if is_overdue and job.has_timeout:
+            job.is_overdue = True
+            self.set_fact(job.id, "deadline_at", 1)
+
+    @precondition(lambda self: self.model.expired())
+    @rule(is_due=st.booleans())
+    def reap_what_ran_out(self, is_due: bool) -> None:  # noqa: FBT001 - drawn
+        leases = self.run(self.store.views.expired())
+        assert {lease.job_id for lease in leases} == self.model.expired()
+        for lease in leases:
+            self.reap_one(lease, is_due=is_due)
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, is_due=st.booleans())
+    def reap_what_was_read_before(self, pick: int, is_due: bool) -> None:  # noqa: FBT001 - drawn
+        self.reap_one(self.lease(pick), is_due=is_due)
+
+    def reap_one(self, lease: Lease, *, is_due: bool) -> None:
+        reaping = self.store.jobs.reap(lease, 0 if is_due else LATER_S)
+        assert self.run(reaping) == self.model.reap(lease, is_due=is_due)
+
+    @precondition(knows_a_job)
+    @rule(pick=PICKS)
+    def cancel(self, pick: int) -> None:
+        job_id = one_of([*self.model.jobs, "nobody's"], pick)
+        reply = self.run(self.store.jobs.cancel(job_id, "enough"))
+        outcome, state = self.model.cancel(job_id)
+        assert (reply.outcome, reply.told if outcome == "refused" else "") == (outcome, state)
+
+    @precondition(knows_a_job)
+    @rule(pick=PICKS)
+    def promote(self, pick: int) -> None:
+        assert set(self.run(self.store.views.due())) == self.model.due()
+        job_id = one_of([*self.model.due()] or [*self.model.jobs], pick)
+        assert self.run(self.store.jobs.promote(job_id)) == self.model.promote(job_id)
+
+    @precondition(lambda self: self.model.delayed())
+    @rule(pick=PICKS)
+    def come_due(self, pick: int) -> None:
+        job = one_of(self.model.delayed(), pick)
+        job.is_due, self.model.is_quiet = True, False
+        self.set_score("delayed", job.id, 1)
+        self.set_fact(job.id, "not_before", 1)
+
+    @precondition(knows_a_lease)
+    @rule(pick=PICKS, at=st.integers(0, 3), verb=st.sampled_from(["start", "complete", "fail"]))
+    def report_under_no_lease(self, pick: int, at: int, verb: str) -> None:
+        stranger, jobs = strangers(self.lease(pick))[at], self.store.jobs
+        verbs: dict[str, Callable[[], Any]] = {
+            "start": lambda: jobs.start(stranger),
+            "progress": lambda: jobs.progress(stranger, 1, "", "{}"),
+            "complete": lambda: jobs.complete(stranger, "{}"),
+            "fail": lambda: jobs.fail(stranger, failure(), 0),
+            "release": lambda: jobs.release(stranger, Reason.DRAINED),
+            "reap": lambda: jobs.reap(stranger, 0),
+        }
+        assert self.run(verbs[verb]()) in {False, "superseded", "kept"}
+
+    @precondition(lambda self: self.acted)
+    @rule(back=st.integers(0, 9))
+    def ask_again(self, back: int) -> None:
+        verb, arguments, reply = self.acted[max(0, len(self.acted) - 1 - back)]
+        jobs = {key("job", job_id) for job_id in reply[1::7]} if verb == "claim" else set[str]()
+        if jobs <= set(self.found):  # else purged: nobody waits that long for an answer
+            self.repeat((verb, arguments, reply))
+
+    @precondition(knows_a_worker)
+    @rule(pick=PICKS)
+    def depart(self, pick: int) -> None:
+        worker_id, session = one_of(self.model.connected(), pick)
+        self.run(self.store.workers.depart(worker_id, session, 0))
+        self.model.depart(worker_id)
+
+    @rule(worker_id=st.sampled_from(list(WORKERS)))
+    def reconnect(self, worker_id: str) -> None:
+        self.register(worker_id)
+
+    @rule(luck=st.integers(0, 7))
+    def restart(self, luck: int) -> None:
+        """A new hub and, rarely, a new server process over the old files."""
+        self.run(self.client.close())
+        if luck == 7:
+            self.server.kill()
+        self.connect()
+        assert self.run(self.store.jobs.regrant()) == self.model.regrant()
+
+    @rule(state=st.sampled_from(sorted(TERMINAL)))
+    def purge(self, state: JobState) -> None:
+        assert self.run(self.store.jobs.purge(state, 0)) == self.model.purge(state)
+
+
+@pytest.mark.timeout(TIMEOUT_S)
+def test_the_store_agrees_with_its_model(killable: KillableServer) -> None:
+    machine = type("Lifecycle", (Lifecycle,), {"server": killable})
+    run_state_machine_as_test(machine, settings=PROFILE)
