@@ -4,6 +4,7 @@ Every report names its lease, or is about the one that this connection assigned;
 whether it still counts.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ from shared.messages import (
 from shared.states import ErrorClass
 from shared.wire import dump_json, load_json
 
+WORKER_ID = re.compile(r"[\w.:@/-]{1,128}", re.ASCII)
 LARGEST_RESULT = 1024 * 1024
 """Characters of the largest result; anything larger belongs into a file."""
 
@@ -71,6 +73,10 @@ class WorkerSession:
     _started: set[Lease] = field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
+        if not WORKER_ID.fullmatch(self.worker_id):
+            raise ReportError(
+                "worker_id: expected 1 to 128 letters, digits or any of _ . : @ / -, without spaces"
+            )
         if not 1 <= self.slots <= MAX_SLOTS:
             raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {self.slots}")
 

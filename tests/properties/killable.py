@@ -8,8 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from hub.store.server import EmbeddedServer
 from tests.support.servers import binary
+from tests.support.waiting import wait_until
 
 
 class KillableServer:
@@ -42,7 +45,8 @@ class KillableServer:
         self._runner.run(self._kill())
 
     async def _kill(self) -> None:
-        os.kill(self._server.pid, signal.SIGKILL)
-        await self._server._process.wait()  # a signal to what is dead would hide how it ended
+        pid = self._server.pid
+        os.kill(pid, signal.SIGKILL)
+        await wait_until(lambda: not psutil.pid_exists(pid))
         await self._server.__aexit__(None, None, None)
         await self._server.__aenter__()

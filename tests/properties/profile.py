@@ -2,14 +2,17 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 RUNS = int(os.environ.get("EMP_PROPERTY_RUNS", "100"))
 """Runs of a property test; EMP_PROPERTY_RUNS sets more for a longer search."""
 STEPS = 30
 TIMEOUT_S = 120 + 3 * RUNS
 
+_IS_HURRIED = "EMP_PROPERTY_NO_SHRINK" in os.environ  # all that is asked is whether one fails
+
 PROFILE = settings(
+    phases=(Phase.generate,) if _IS_HURRIED else tuple(Phase),
     max_examples=RUNS,
     stateful_step_count=STEPS,
     deadline=None,  # a server that syncs its disk is not measured here

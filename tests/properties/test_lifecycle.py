@@ -233,11 +233,11 @@ class Lifecycle(Machine):
     def reconnect(self, worker_id: str) -> None:
         self.register(worker_id)
 
-    @rule(luck=st.integers(0, 7))
+    @rule(luck=st.integers(0, 15))
     def restart(self, luck: int) -> None:
         """A new hub and, rarely, a new server process over the old files."""
         self.run(self.client.close())
-        if luck == 7:
+        if luck == 15:
             self.server.kill()
         self.connect()
         assert self.run(self.store.jobs.regrant()) == self.model.regrant()

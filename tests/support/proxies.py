@@ -12,7 +12,7 @@ _CHUNK = 1 << 16
 
 @define
 class LossyProxy:
-    """Stands before the server at `target`, a redis:// or unix:// URL."""
+    """Stands before the server at `target`, a unix:// URL, as every server of the tests has."""
 
     target: str
     url: str = field(default="", init=False)
@@ -38,7 +38,7 @@ class LossyProxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        far, to_far = await _connected(self.target)
+        far, to_far = await asyncio.open_unix_connection(unquote(urlsplit(self.target).path))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_copied(near, to_far))
@@ -59,10 +59,3 @@ async def _copied(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> Non
     while some := await source.read(_CHUNK):
         to.write(some)
     to.close()
-
-
-async def _connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return await asyncio.open_unix_connection(unquote(parts.path))
-    return await asyncio.open_connection(parts.hostname, parts.port)

@@ -5,7 +5,6 @@
 --        evicted: another session has this worker
 --        stale, version: lanes were added since the class was last classified
 local op, worker, session, class, ttl_ms = unpack(ARGV, 1, 5)
-local CLASS_TTL_MS = 86400000
 
 local function described(claimed)
   local reply = { 'claimed' }
@@ -25,7 +24,6 @@ local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots')
 if known[1] ~= session then return { 'evicted' } end
 local version = redis.call('ZSCORE', mine, '') or '0'
 if (redis.call('GET', KEY.lane_version) or '0') ~= version then return { 'stale', version } end
-redis.call('PEXPIRE', mine, CLASS_TTL_MS)
 
 -- Walks the heads in order until one is eligible, at most as many as the class has lanes: a broad
 -- worker finds one at once, and a narrow one is cheaper off with a look at each of its own.
@@ -93,5 +91,6 @@ for i = 6, math.min(#ARGV, 5 + room) do
   })
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
-keep_reply(op, claimed)
+-- Nothing claimed: asked again, the answer may differ, and nothing is lost.
+if #claimed > 0 then keep_reply(op, claimed) end
 return described(claimed)

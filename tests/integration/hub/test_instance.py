@@ -48,7 +48,7 @@ async def test_an_empty_store_in_the_place_of_the_known_one_is_refused(
 ) -> None:
     await check(store, tmp_path)
     await store.redis.flushall()
-    with pytest.raises(UnfitStoreError, match="this Redis is empty, but .*instance remembers"):
+    with pytest.raises(UnfitStoreError, match=r"this Redis is empty, but .*instance remembers"):
         await check(store, tmp_path)
     assert await store.command("GET", key("instance")) is None
     marker(tmp_path).unlink()
@@ -58,13 +58,13 @@ async def test_an_empty_store_in_the_place_of_the_known_one_is_refused(
 async def test_a_foreign_store_is_refused(store: Client, tmp_path: Path) -> None:
     await check(store, tmp_path)
     await store.redis.set(key("instance"), "another")
-    with pytest.raises(UnfitStoreError, match="holds another queue .* another HUB_DATA_DIR"):
+    with pytest.raises(UnfitStoreError, match=r"holds another queue .* another HUB_DATA_DIR"):
         await check(store, tmp_path)
 
 
 async def test_a_store_that_would_drop_jobs_is_refused(store: Client, tmp_path: Path) -> None:
     await store.redis.config_set("maxmemory-policy", "allkeys-lru")
-    with pytest.raises(UnfitStoreError, match="allkeys-lru.*: set it to noeviction"):
+    with pytest.raises(UnfitStoreError, match=r"allkeys-lru.*: set it to noeviction"):
         await check(store, tmp_path)
     assert not marker(tmp_path).exists()
 

@@ -168,3 +168,11 @@ async def _nobody_reads(client: Redis) -> bool:
 
 async def _subscribed(client: Redis, channel: str) -> bool:
     return channel in await client.pubsub_channels()
+
+
+async def test_every_reader_of_a_job_hears_its_end(store: Store, ear: Ear) -> None:
+    job_id = (await store.jobs.submit(spec())).job_id
+    following = [asyncio.create_task(followed(ear.news, job_id)) for _ in range(3)]
+    await store.jobs.cancel(job_id, "enough")
+    for events in await asyncio.gather(*following):
+        assert [each.event for each in events] == ["submitted", "cancelled"]

@@ -1,0 +1,115 @@
+"""Breaks the store on purpose, one fault at a time, and tells which faults no test here notices.
+
+Run as `python tests/properties/mutants.py [part of a name ...]`. The checkout is not touched.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from attrs import frozen
+
+ROOT = Path(__file__).parents[2]
+TESTS = [f"tests/properties/test_{name}.py" for name in ("lifecycle", "order", "history")]
+COPIED = ("hub", "shared", "tests/properties", "tests/support")
+
+
+@frozen
+class Mutant:
+    """One fault: in `file`, `old` (which must be there) becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+LIB = "_lib.lua"
+MUTANTS = (
+    Mutant("any lease will do", LIB, "job.attempt == attempt and job.lease == lease", "true"),
+    Mutant(
+        "any lease of the attempt will do",
+        LIB,
+        "job.attempt == attempt and job.lease == lease",
+        "job.attempt == attempt",
+    ),
+    Mutant("adopted at any time", LIB, "job.state == 'pending' and job.adoptable == '1'", "true"),
+    Mutant("no reply is kept", LIB, "redis.call('SET', KEY.op .. op", "redis.call('GET', KEY.op .. op"),
+    Mutant("heads are not added", LIB, "if new then redis.call('ZADD', KEY.heads", "if false then redis.call('ZADD', KEY.heads"),
+    Mutant("heads are not removed", LIB, "if old then redis.call('ZREM'", "if false then redis.call('ZREM'"),
+    Mutant("news is not told", LIB, "if not old then redis.call('PUBLISH'", "if false then redis.call('PUBLISH'"),
+    Mutant("one retry too many", LIB, "failures > tonumber(job.max_retries)", "failures > tonumber(job.max_retries) + 1"),
+    Mutant("a refusal to retry is not heard", LIB, "not how.is_retryable or failures", "failures"),
+    Mutant("one loss too few", LIB, "losses > tonumber(how.max_losses)", "losses >= tonumber(how.max_losses)"),
+    Mutant("a lane that is empty stays", LIB, "job.lane, -1) <= 0", "job.lane, -1) < 0"),
+    Mutant("held is not left", LIB, "redis.call('SREM', KEY.held", "redis.call('SISMEMBER', KEY.held"),
+    Mutant("a lease outlives its deadline", LIB, "if job.deadline_at then ends_at", "if false then ends_at"),
+    Mutant("low priority first", "submit.lua", "text(-tonumber(priority))", "text(tonumber(priority))"),
+    Mutant("scored by time", "submit.lua", "text(-tonumber(priority))", "text(at)"),
+    Mutant("steps by their own time", "submit.lua", "priority, submitted_at = has[1], has[2]", "priority = has[1]"),
+    Mutant("step before time", "submit.lua", "'%013d:%06d:%012d:%s', submitted_at, step", "'%013d:%06d:%012d:%s', step, submitted_at"),
+    Mutant("step is not padded", "submit.lua", "%06d", "%d"),
+    Mutant("priority 0 is none", "submit.lua", "if workflow_priority ~= ''", "if workflow_priority ~= '' and workflow_priority ~= '0'"),
+    Mutant("a stale class claims", "claim.lua", "or '0') ~= version then", "or '0') == '' then"),
+    Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 5 + room)", "#ARGV"),
+    Mutant("the first lane will do", "claim.lua", "(not best or score < best_score or score == best_score and member < best_member)", "not best"),
+    Mutant("score alone among lanes", "claim.lua", " or score == best_score and member < best_member", ""),
+    Mutant("a walk skips a head", "claim.lua", "walked + #heads", "walked + #heads + 1"),
+    Mutant("a claim may be adopted", "claim.lua", "'started_at', 'adoptable',", "'started_at',"),
+    Mutant("a former session claims", "claim.lua", "known[1] ~= session", "false"),
+    Mutant("a live lease is reaped", "reap.lua", "redis.call('ZSCORE', KEY.leases, id)) > at", "redis.call('ZSCORE', KEY.leases, id)) < 0"),
+    Mutant("a timeout is a loss", "reap.lua", "tonumber(job.deadline_at) <= at", "false"),
+    Mutant("reaped, never adopted", "reap.lua", "is_adoptable = true", "is_adoptable = false"),
+    Mutant("a release charges a retry", "release.lua", "lose_attempt(job", "fail_attempt(job"),
+    Mutant("promoted too early", "promote.lua", "KEY.delayed, id)) > at", "KEY.delayed, id)) < 0"),
+    Mutant("ended jobs are cancelled", "cancel.lua", "if not is_leased(job) and not is_waiting(job)", "if job.state == 'cancelled'"),
+    Mutant("a cancel leaves the lane full", "cancel.lua", "  leave_waiting(job)", "  do end"),
+    Mutant("an adopted result leaves the lane full", "complete.lua", "else leave_waiting(job) end", "end"),
+    Mutant("renewed, not adopted", "renew.lua", "  if is_adopted then adopt(job) end\n", ""),
+    Mutant("depart ends no lease", "depart.lua", "'LT'", "'GT'"),
+    Mutant("regrant past a deadline", "regrant.lua", "  grant_lease(job, at, ttl_ms)", "  job.deadline_at = nil; grant_lease(job, at, ttl_ms)"),
+    Mutant("purged workflows stay", "purge.lua", "redis.call('DEL', KEY.workflow .. has[3])", "do end"),
+)  # fmt: skip
+
+
+def scratch(mutant: Mutant, directory: Path) -> None:
+    """A copy of what the tests need, with the fault in it."""
+    for name in COPIED:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, directory / name, ignore=ignored)
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, directory / name)
+    script = directory / "hub/store/lua" / mutant.file
+    sound = script.read_text()
+    assert sound.count(mutant.old) >= 1, f"{mutant.name}: {mutant.file} has no {mutant.old!r}"
+    script.write_text(sound.replace(mutant.old, mutant.new))
+
+
+def is_noticed(mutant: Mutant) -> bool:
+    """Whether a test fails. A fault may keep a race from ending, which the time limit notices."""
+    with tempfile.TemporaryDirectory() as name:
+        scratch(mutant, Path(name))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *TESTS]
+        environment = {**os.environ, "EMP_PROPERTY_NO_SHRINK": "1", "TEST_SERVERS": "valkey"}
+        run = subprocess.run(command, cwd=name, env=environment, capture_output=True, check=False)
+        assert run.returncode in {0, 1}, run.stdout.decode()
+        return run.returncode == 1
+
+
+def main() -> int:
+    """Try the named mutants, or all; how many went unnoticed."""
+    wanted = sys.argv[1:] or [""]
+    chosen = [each for each in MUTANTS if any(part in each.name for part in wanted)]
+    unnoticed = 0
+    for mutant in chosen:
+        noticed = is_noticed(mutant)
+        unnoticed += not noticed
+        print(f"{'noticed  ' if noticed else 'UNNOTICED'} {mutant.file}: {mutant.name}", flush=True)  # noqa: T201 - its report
+    return unnoticed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""What a worker is given is the first in order among what it can do."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import hypothesis.strategies as st
+import pytest
+from attrs import evolve, frozen
+from hypothesis import given
+
+from hub.store.client import Client
+from hub.store.jobs import Claimed, Jobs
+from shared.jobs import Lease
+from shared.matching import Capability
+from shared.states import Reason
+from tests.properties.model import Rank
+from tests.properties.profile import PROFILE, TIMEOUT_S
+from tests.support.store import Hand, Store, failure, spec
+
+LANES = 24
+"""Enough for a narrow class to find its lanes by looking at them, and for a broad one to walk."""
+
+
+@frozen
+class Asked:
+    """A job to submit."""
+
+    lane: int
+    priority: int
+    workflow: str | None
+    step: int
+
+
+@frozen
+class Turn:
+    """A worker claims, and gives one of the jobs that are held back."""
+
+    worker: int
+    wanted: int
+    back: int
+    how: str
+
+
+ASKED = st.builds(
+    Asked,
+    st.integers(0, LANES - 1),
+    st.integers(-2, 2),
+    st.sampled_from([None, "f1", "f2", "f3"]),
+    st.sampled_from([0, 1, 2, 999_999]),
+)
+LANE_SETS = st.one_of(
+    st.sets(st.integers(0, LANES - 1), max_size=2),  # narrow
+    st.sets(st.integers(0, LANES - 1), min_size=3, max_size=10),  # in between
+    st.just(set(range(LANES))),  # broad
+)
+TURNS = st.builds(
+    Turn,
+    st.integers(0, 2),
+    st.integers(1, 4),
+    st.integers(0, 99),
+    st.sampled_from(["keep", "release", "retry", "lose"]),
+)
+
+
+@asynccontextmanager
+async def empty_store(url: str) -> AsyncGenerator[Store]:
+    client = Client.connect(url)
+    await client.redis.flushall()
+    await client.open()
+    try:
+        yield evolve(Store.over(client), jobs=Jobs(client, max_losses=99))
+    finally:
+        await client.close()
+
+
+async def submitted(store: Store, jobs: list[Asked]) -> dict[str, tuple[Rank, str]]:
+    """The jobs with their ranks and services, submitted all at once, in this order."""
+    replies = await asyncio.gather(*(
+        store.jobs.submit(
+            spec(
+                f"s{job.lane}", priority=job.priority, workflow_id=job.workflow,
+                step_number=job.step, max_retries=99,
+            )
+        )
+        for job in jobs
+    ))  # fmt: skip
+    firsts: dict[str, tuple[int, int]] = {}
+    ranked: dict[str, tuple[Rank, str]] = {}
+    for seq, (job, reply) in enumerate(zip(jobs, replies, strict=True), start=1):
+        created_at = (await store.job(reply.job_id)).created_at
+        pair = (job.priority, created_at)
+        priority, at = firsts.setdefault(job.workflow, pair) if job.workflow else pair
+        ranked[reply.job_id] = (-priority, at, job.step, seq), f"s{job.lane}"
+    return ranked
+
+
+async def give_back(store: Store, lease: Lease, how: str) -> None:
+    if how == "release":
+        assert await store.jobs.release(lease, Reason.DRAINED) == "pending"
+    if how == "retry":
+        assert await store.jobs.fail(lease, failure(), 0) == "delayed"
+        assert await store.jobs.promote(lease.job_id)
+    if how == "lose":
+        assert await store.jobs.reap(lease, 0) == "pending"
+
+
+async def claims(hand: Hand, turn: Turn) -> list[Claimed]:
+    """A lease that is to be lost runs out at once."""
+    return await hand.claim(turn.wanted, lease_s=0 if turn.how == "lose" else 3600)
+
+
+@pytest.mark.timeout(TIMEOUT_S)
+@PROFILE
+@given(
+    jobs=st.lists(ASKED, min_size=1, max_size=60),
+    lanes=st.lists(LANE_SETS, min_size=3, max_size=3),
+    turns=st.lists(TURNS, max_size=20),
+)
+async def test_a_claim_is_the_first_in_order_among_what_the_worker_can_do(
+    redis_url: str, jobs: list[Asked], lanes: list[set[int]], turns: list[Turn]
+) -> None:
+    async with empty_store(redis_url) as store:
+        waiting = await submitted(store, jobs)
+        services = [tuple(f"s{lane}" for lane in sorted(each)) for each in lanes]
+        hands = [
+            await store.hand(f"w{n}", capability=Capability(services=each), slots=999)
+            for n, each in enumerate(services)
+        ]
+        for turn in turns:
+            can = services[turn.worker]
+            eligible = [each for each, (_, service) in waiting.items() if service in can]
+            first = sorted(eligible, key=lambda each: waiting[each][0])[: turn.wanted]
+            claimed = await claims(hands[turn.worker], turn)
+            assert [each.lease.job_id for each in claimed] == first
+            returned = {turn.back % len(claimed)} if claimed and turn.how != "keep" else set[int]()
+            for n, each in enumerate(claimed):
+                if n in returned:
+                    await give_back(store, each.lease, turn.how)
+                else:
+                    del waiting[each.lease.job_id]
