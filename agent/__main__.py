@@ -7,7 +7,6 @@ import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from agent.app import Stop, serve
 from agent.connectors import make_connectors
@@ -17,6 +16,7 @@ from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs
 from shared.settings import read
+from shared.version import VERSION
 
 log = logging.getLogger("agent")
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         epilog=_EXIT_CODES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=version("emp-job-queue"))
+    parser.add_argument("--version", action="version", version=VERSION)
     parser.add_argument("command", choices=["run"])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)

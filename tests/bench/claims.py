@@ -33,7 +33,10 @@ async def claims() -> AsyncGenerator[Claim]:
     """Both workers in every filling."""
     for filling in FILLINGS:
         async with _filled(filling) as store:
-            for worker, services in ("narrow", filling.services[-NARROW:]), ("broad", filling.services):
+            for worker, services in (
+                ("narrow", filling.services[-NARROW:]),
+                ("broad", filling.services),
+            ):
                 hand = await store.hand(worker, capability=Capability(services=services))
                 yield Claim(worker, filling.jobs, filling.lanes, await _claim_us(hand))
 

@@ -4,10 +4,12 @@ import asyncio
 import sys
 from contextlib import suppress
 
+from agent.connectors.base import Report
 from agent.heartbeat import heartbeat
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
 from agent.link.worker import Worker
+from agent.runner import Outcome
 from agent.slots import Slots
 from shared.matching import Capability
 from shared.messages import JobAssigned
@@ -36,7 +38,7 @@ def _connected(url: str, worker_id: str, group: asyncio.TaskGroup) -> Worker:
     return worker
 
 
-async def _never(job: JobAssigned, _: object) -> None:
+async def _never(job: JobAssigned, _: Report) -> Outcome:
     raise AssertionError(f"job {job.job_id}, where nobody submits any")
 
 

@@ -28,6 +28,7 @@ class Mutant:
 
 
 LIB = "_lib.lua"
+SOUND = Mutant("none", LIB, "local FIELDS", "local FIELDS")
 MUTANTS = (
     Mutant("any lease will do", LIB, "job.attempt == attempt and job.lease == lease", "true"),
     Mutant(
@@ -103,12 +104,12 @@ def main() -> int:
     """Try the named mutants, or all; how many went unnoticed."""
     wanted = sys.argv[1:] or [""]
     chosen = [each for each in MUTANTS if any(part in each.name for part in wanted)]
-    unnoticed = 0
-    for mutant in chosen:
-        noticed = is_noticed(mutant)
-        unnoticed += not noticed
-        print(f"{'noticed  ' if noticed else 'UNNOTICED'} {mutant.file}: {mutant.name}", flush=True)  # noqa: T201 - its report
-    return unnoticed
+    assert not is_noticed(SOUND), "the tests fail without any fault"
+    unnoticed = [each for each in chosen if not is_noticed(each)]
+    for each in unnoticed:
+        print(f"unnoticed: {each.file}: {each.name}")  # noqa: T201 - its report
+    print(f"{len(chosen) - len(unnoticed)} of {len(chosen)} faults noticed")  # noqa: T201 - its report
+    return len(unnoticed)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,8 @@ class Lifecycle(Machine):
         claimed = self.run(self.hand(worker_id, session).claim(wanted))
         assert [each.lease.job_id for each in claimed] == first
         self.model.is_quiet = False  # the class may have been classified
+        if not claimed:
+            self.client.calls.clear()  # asked again, there may be something
         for each in claimed:
             self.model.claim(worker_id, each.lease)
 

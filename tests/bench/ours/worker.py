@@ -35,7 +35,7 @@ class Noop:
     async def offer(self) -> Offer:
         return Offer(services=(JOB_TYPE,))
 
-    async def run(self, work: Work, report: Report) -> Result:
+    async def run(self, work: Work, report: Report) -> Result:  # noqa: ARG002 - as connectors do
         self.started()
         return Result()
 
@@ -57,8 +57,8 @@ def _stamp_acknowledged(stamps: Stamps) -> None:
     """Mark each report that the hub acknowledges: the store has the job as completed then."""
     acknowledge = Outbox.acknowledge
 
-    def stamped(outbox: Outbox, job_id: str, attempt: int | None) -> None:
-        acknowledge(outbox, job_id, attempt)
+    def stamped(self: Outbox, job_id: str, attempt: int | None) -> None:
+        acknowledge(self, job_id, attempt)
         stamps.mark()
 
     Outbox.acknowledge = stamped

@@ -1,5 +1,7 @@
 """Installs the other queues, then measures them: `python3 tests/bench/peers/run.py --help`.
 
+`run.py tests.bench` measures this queue beside them.
+
 Needs nothing but Python 3.11 or later, for nothing is installed yet when it starts. The queues
 live apart, in `.venv-bench` and `bullmq/node_modules`; what measures them runs in `.venv`, the
 project's own environment, since it starts the same server as the hub.
@@ -14,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PROJECT_PYTHON = ROOT / ".venv/bin/python"
+WHOLE = "tests.bench"
 
 
 def main() -> None:
@@ -22,7 +25,9 @@ def main() -> None:
     install_python_peers()
     without = [] if install_node_peers() else ["--without", "bullmq"]
     os.chdir(ROOT)
-    command = [str(PROJECT_PYTHON), "-m", "tests.bench.peers", *without, *sys.argv[1:]]
+    words = sys.argv[1:]
+    module = words.pop(0) if words[:1] == [WHOLE] else "tests.bench.peers"
+    command = [str(PROJECT_PYTHON), "-m", module, *without, *words]
     os.execv(PROJECT_PYTHON, command)  # noqa: S606 - so that signals reach the benchmark itself
 
 

@@ -10,11 +10,11 @@ from attrs import define, evolve, field
 
 from hub.reaper import JUMP_S, Reaper
 from hub.settings import HubSettings
-from hub.store.client import StoreUnavailableError
+from hub.store.client import Client, StoreUnavailableError
 from hub.store.keys import key
 from shared.jobs import Lease
 from shared.states import JobState
-from tests.support.store import AuditedClient, Hand, Store, spec
+from tests.support.store import Hand, Store, spec
 from tests.support.waiting import wait_until
 
 HOUR_S = 3600.0
@@ -38,7 +38,7 @@ class Clock:
 
 @pytest.fixture
 async def store(redis_url: str) -> AsyncGenerator[Store]:
-    client = AuditedClient.connect(redis_url, patience_s=0.1)
+    client = Client.connect(redis_url)
     await client.open()
     yield Store.over(client)
     await client.close()

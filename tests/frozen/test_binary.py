@@ -1,0 +1,52 @@
+"""The agent's binary, as `make agent` has built it, against a real hub."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.system.conftest import Site
+
+pytestmark = pytest.mark.frozen
+
+BINARY = Path("dist/emp-agent").resolve()
+LARGEST_BYTES = 20 * 1024 * 1024
+
+
+def test_it_is_one_small_file() -> None:
+    assert BINARY.stat().st_size <= LARGEST_BYTES
+
+
+def test_it_needs_no_python_and_tells_its_version() -> None:
+    told = subprocess.run([BINARY, "--version"], env={}, capture_output=True, text=True, check=True)
+    assert told.stdout == "0.1.0\n"
+
+
+async def test_it_runs_a_workflow_and_hands_the_picture_in() -> None:
+    with TemporaryDirectory(prefix="emp-") as data_dir:
+        site = Site(Path(data_dir))
+        await site.start_hub()
+        env = os.environ | {
+            "HUB_URL": site.url,
+            "WORKER_ID": "frozen",
+            "WORKER_SIMULATION_FAILURE_RATE": "0",
+            "WORKER_SIMULATION_PROCESSING_TIME": "0.5",
+        }
+        with subprocess.Popen([BINARY, "run"], env=env) as agent:
+            try:
+                workflow = Path("examples/txt2img.json").read_text()
+                job_id = await site.submit(payload={"workflow": json.loads(workflow)})
+                job = await site.reaches(job_id, "completed")
+                file = job["result"]["files"][0]
+                picture = await site.http.get(f"{site.url}{file['url']}")
+                assert picture.content.startswith(b"\x89PNG")
+                assert len(picture.content) == file["size_bytes"]
+                agent.terminate()
+                assert agent.wait(30) == 0
+            finally:
+                agent.kill()
+                site.stop()
+                await site.http.aclose()
