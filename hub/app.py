@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from hub.api import HANDLERS, ROUTES
+from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
@@ -20,7 +21,7 @@ from hub.parts import Parts
 from hub.previews import Previews
 from hub.reaper import Reaper
 from hub.sessions import Registry
-from hub.sessions.worker import Desk
+from hub.sessions.desk import Desk
 from hub.settings import HubSettings
 from hub.store.client import Client
 from hub.store.instance import check
@@ -84,6 +85,7 @@ def application(parts: Parts) -> Litestar:
         route_handlers=ROUTES,
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers=HANDLERS,
+        response_class=JsonAnswer,
         openapi_config=docs(),
         state=State({"doors": parts.doors}),
         request_max_body_size=int(parts.settings.hub_max_body_mb * 1_000_000),

@@ -6,8 +6,8 @@ from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
 from hub.previews import Previews
+from hub.sessions.desk import Desk
 from hub.sessions.registry import Registry
-from hub.sessions.worker import Desk
 from hub.settings import HubSettings
 from hub.store.client import Client
 from hub.store.jobs import Jobs

@@ -33,7 +33,9 @@ def docs() -> OpenAPIConfig:
             ),
             JsonRenderPlugin(path="/openapi.json"),
         ],
-        openapi_router=Router("/docs", guards=[clients], route_handlers=[]),
+        openapi_router=Router(
+            "/docs", guards=[clients], route_handlers=[], include_in_schema=False
+        ),
     )
 
 

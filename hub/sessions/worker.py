@@ -8,13 +8,11 @@ import re
 import secrets
 from collections.abc import Callable
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from hub.dispatcher import Dispatcher, Seat
-from hub.previews import Previews
-from hub.settings import HubSettings
-from hub.store.jobs import Claimed, Jobs
-from hub.store.workers import Workers
+from hub.dispatcher import Seat
+from hub.sessions.desk import Desk
+from hub.store.jobs import Claimed
 from shared.backoff import backoff_s
 from shared.jobs import Failure, Lease
 from shared.messages import (
@@ -45,17 +43,6 @@ LARGEST_RESULT = 1024 * 1024
 
 class ReportError(ValueError):
     """What a worker said cannot be acted on; the message names the field and the remedy."""
-
-
-@frozen
-class Desk:
-    """What worker sessions work with."""
-
-    jobs: Jobs
-    workers: Workers
-    dispatcher: Dispatcher
-    previews: Previews
-    settings: HubSettings
 
 
 @define(eq=False)
@@ -108,9 +95,9 @@ class WorkerSession:
 
     def cancel(self, job_id: str, why: str) -> None:
         """Tell the worker to stop a job; whatever it reports of it will not count."""
-        if self._leases.pop(job_id, None) is not None:
-            self.desk.previews.drop(job_id)
-            self.say(CancelJob(job_id=job_id, worker_id=self.worker_id, reason=why))
+        lease = self._leases.get(job_id)
+        if lease is not None:
+            self._stop(lease, why)
 
     async def heartbeat(self, message: WorkerHeartbeat) -> None:
         """Renew the leases that are named, or all that were assigned here."""
@@ -124,7 +111,7 @@ class WorkerSession:
             system=dump_json(message.system_info) if message.system_info else "",
         )
         for each in lost:
-            self._leases.pop(each.job_id, None)
+            self._drop(each)
         self.say(WorkerHeartbeatAck(worker_id=self.worker_id, lost=lost))
 
     async def status(self, message: WorkerStatus) -> None:
@@ -148,6 +135,8 @@ class WorkerSession:
         if not 0 <= message.progress <= 100:  # noqa: PLR2004 - percent
             raise ReportError(f"progress: expected 0 to 100, got {message.progress:g}")
         lease = self._lease(message)
+        if self._leases.setdefault(lease.job_id, lease) != lease:
+            return  # of an attempt that was lost: a later one of the same job runs here
         counts = await self._start(lease)
         if counts and message.progress > 0:
             if message.preview is not None:
@@ -157,7 +146,7 @@ class WorkerSession:
             )
         # A lease that ran out while its holder was away may still be taken up again.
         if not counts and await self.desk.jobs.renew(self.worker_id, self.id, (lease,)):
-            self._supersede(lease)
+            self._stop(lease, "superseded")
 
     async def complete(self, message: CompleteJob) -> None:
         """An attempt succeeded."""
@@ -196,11 +185,18 @@ class WorkerSession:
         self._started.add(lease)
         return await self.desk.jobs.start(lease)
 
-    def _supersede(self, lease: Lease) -> None:
-        """Tell the worker to stop an attempt that is not its own, but no later one of the job."""
+    def _stop(self, lease: Lease, why: str) -> None:
+        if self._drop(lease):  # else it has ended meanwhile
+            self.say(CancelJob(job_id=lease.job_id, worker_id=self.worker_id, reason=why))
+
+    def _drop(self, lease: Lease) -> bool:
+        """Forget a lease; whether it was held. A later attempt of the same job stays."""
         self._started.discard(lease)
-        if self._leases.setdefault(lease.job_id, lease) == lease:
-            self.cancel(lease.job_id, "superseded")
+        if self._leases.get(lease.job_id) != lease:
+            return False
+        del self._leases[lease.job_id]
+        self.desk.previews.drop(lease.job_id)
+        return True
 
     def _assign(self, claimed: Claimed) -> None:
         lease = claimed.lease
@@ -231,9 +227,7 @@ class WorkerSession:
 
     def _end(self, message: CompleteJob | FailJob | ReleaseJob) -> Lease:
         lease = self._lease(message)
-        self._leases.pop(lease.job_id, None)
-        self._started.discard(lease)
-        self.desk.previews.drop(lease.job_id)
+        self._drop(lease)
         return lease
 
     def _ended(self, lease: Lease, status: str) -> None:

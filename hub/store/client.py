@@ -1,8 +1,8 @@
 """The one way to Redis: commands that are asked for together travel together.
 
-Calls made while a batch is on its way form the next batch (one pipeline, one connection), so
-that the cost of a round trip and of a fsync is shared and the order of calls is the order in
-Redis. A call whose answer is lost has an unknown outcome; it is repeated with the same arguments,
+Calls made in one turn of the loop are one batch. The next one follows on the same connection
+without waiting for the answers, so that the order of calls is the order in Redis, and nothing
+waits for the fsync of something else. A call whose answer is lost has an unknown outcome; it is repeated with the same arguments,
 and the scripts act once for each operation id. The client itself never retries (redis-py would,
 without telling).
 """
@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from tenacity import (
 )
 
 from hub.store.keys import ROOT, lua_prelude
+from hub.store.line import Command, Line
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,6 @@ PASSING = {
     "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT",
 }  # fmt: skip
 """Codes of errors that pass by themselves; nothing was written."""
-
-Command = tuple[str | int | float, ...]
 
 
 class StoreUnavailableError(Exception):
@@ -60,6 +60,7 @@ class _PassingError(Exception):
 class _Call:
     command: Command
     answer: asyncio.Future[Any]
+    loads: int  # how often the scripts had been loaded when it was made
 
 
 @define
@@ -70,6 +71,8 @@ class Client:
     patience_s: float = 10.0  # how long one call is repeated before it is given up
     _waiting: list[_Call] = field(factory=list, init=False)
     _flusher: asyncio.Task[None] | None = field(default=None, init=False)
+    _line: Line | None = field(default=None, init=False)
+    _loads: int = field(default=0, init=False)
     _scripts: dict[str, str] = field(factory=dict, init=False)
     _digests: dict[str, str] = field(factory=dict, init=False)
 
@@ -97,6 +100,7 @@ class Client:
         """Finish what is under way and hang up."""
         if self._flusher is not None:
             await self._flusher
+        await self._hang_up()
         await self.redis.aclose()
 
     async def script(self, verb: str, *arguments: str | float) -> list[Any]:
@@ -123,7 +127,7 @@ class Client:
             raise StoreUnavailableError(f"Redis does not answer: {cause}") from cause
 
     async def _ask(self, command: Command) -> Any:
-        call = _Call(command, asyncio.get_running_loop().create_future())
+        call = _Call(command, asyncio.get_running_loop().create_future(), self._loads)
         self._waiting.append(call)
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush(), name="store-flush")
@@ -139,18 +143,32 @@ class Client:
             self._flusher = None
 
     async def _send(self, batch: Sequence[_Call]) -> None:
-        pipeline = self.redis.pipeline(transaction=False)
-        for call in batch:
-            pipeline.execute_command(*self._resolved(call.command))  # pyright: ignore[reportUnknownMemberType] - untyped
         try:
-            answers = await pipeline.execute(raise_on_error=False)
+            line = await self._usable_line()
+            await line.send(
+                [(self._resolved(call.command), partial(self._answered, call)) for call in batch]
+            )
         except (RedisError, OSError) as problem:
-            answers = [problem] * len(batch)
-        if any(isinstance(each, NoScriptError) for each in answers):
+            for call in batch:
+                _settle(call.answer, problem)
+
+    async def _usable_line(self) -> Line:
+        if self._line is not None and self._line.is_broken:
+            await self._hang_up()
+        if self._line is None:
+            self._line = await Line.open(self.redis)
+        return self._line
+
+    async def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
+
+    async def _answered(self, call: _Call, answer: Any) -> None:
+        if isinstance(answer, NoScriptError) and call.loads == self._loads:
             with contextlib.suppress(StoreUnavailableError):  # the calls themselves will tell
                 await self._load_scripts()
-        for call, answer in zip(batch, answers, strict=True):
-            _settle(call.answer, answer)
+        _settle(call.answer, answer)
 
     def _resolved(self, command: Command) -> Command:
         if command[0] != "EVALSHA":
@@ -161,6 +179,7 @@ class Client:
         try:
             for verb, source in self._scripts.items():
                 self._digests[verb] = str(await self.redis.script_load(source))
+            self._loads += 1
         except (RedisError, OSError) as problem:
             raise StoreUnavailableError(f"Redis does not answer: {problem}") from problem
 

@@ -13,20 +13,25 @@ _HELD_AT_ONCE = 100
 
 _COPY = """#!lua
 -- ARGV: how many copies to make, then the jobs to copy in turn
-local models = {}
+local models, copies, index = {}, tonumber(ARGV[1]), {}
 for i = 2, #ARGV do models[i - 1] = load_job(ARGV[i]) end
-for number = 0, ARGV[1] - 1 do
-  local model = models[number % #models + 1]
-  local seq = redis.call('INCR', KEY.seq)
+local last = redis.call('INCRBY', KEY.seq, copies)
+for number = 0, copies - 1 do
+  local model, seq = models[number % #models + 1], text(last - copies + 1 + number)
   local id = 'copy-' .. seq
   local member = string.sub(model.member, 1, 21) .. string.format('%012d:%s', seq, id)
   redis.call('COPY', KEY.job .. model.id, KEY.job .. id)
-  redis.call('HSET', KEY.job .. id, 'seq', text(seq), 'member', member)
+  redis.call('HSET', KEY.job .. id, 'seq', seq, 'member', member)
   redis.call('ZADD', KEY.lane .. model.lane, model.score, member)
   redis.call('HINCRBY', KEY.lane_jobs, model.lane, 1)
-  redis.call('ZADD', KEY.jobs, seq, id)
-  redis.call('ZADD', KEY.by_type .. redis.call('HGET', KEY.job .. id, 'type'), seq, id)
-  redis.call('ZADD', KEY.by_status .. 'pending', seq, id)
+  table.insert(index, seq)
+  table.insert(index, id)
+  if #index == 2000 or number == copies - 1 then
+    for _, key in ipairs({ KEY.jobs, KEY.by_type .. 'noop', KEY.by_status .. 'pending' }) do
+      redis.call('ZADD', key, unpack(index))
+    end
+    index = {}
+  end
 end
 """
 

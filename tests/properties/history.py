@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 from shared.states import LEASED, TERMINAL
-from tests.properties.model import Rank
+from tests.properties.model_job import Rank
 
 
 @frozen

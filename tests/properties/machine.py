@@ -16,7 +16,8 @@ from hub.store.keys import ROOT, key
 from shared.states import TERMINAL
 from tests.properties.cast import WORKERS
 from tests.properties.killable import KillableServer
-from tests.properties.model import Model, ModelJob
+from tests.properties.model import Model
+from tests.properties.model_job import ModelJob
 from tests.support.audit import audit_indexes
 from tests.support.dumps import Dump
 from tests.support.leaks import leaked_keys

@@ -8,48 +8,12 @@ store must have written nothing.
 from attrs import define, field
 
 from shared.jobs import JobSpec, Lease
-from shared.states import LEASED, TERMINAL, JobState, Reason
+from shared.states import TERMINAL, JobState, Reason
 from tests.properties.cast import WORKERS
+from tests.properties.model_job import ModelJob
 
-Rank = tuple[int, int, int, int]
-"""What goes first: -priority, time of the workflow, step, number of the submission."""
 Line = dict[str, str]
 """A line of the audit stream, without ids that the store draws and without times."""
-
-
-@define
-class ModelJob:
-    """A job as it must be."""
-
-    id: str
-    needs: str
-    rank: Rank
-    max_retries: int
-    workflow: str | None
-    has_timeout: bool
-    state: JobState = JobState.PENDING
-    attempt: int = 0
-    lease: str = ""
-    worker: str = ""
-    failures: int = 0
-    losses: int = 0
-    result: str | None = None
-    error_class: str | None = None
-    ended: list[tuple[int, str]] = field(factory=list)  # attempt, the verb that ended it
-    is_adoptable: bool = False
-    is_expired: bool = False
-    is_overdue: bool = False  # its deadline has passed
-    is_due: bool = False
-
-    @property
-    def is_leased(self) -> bool:
-        return self.state in LEASED
-
-    def is_same_attempt(self, lease: Lease) -> bool:
-        return (self.attempt, self.lease) == (lease.attempt, lease.id)
-
-    def renew(self) -> None:
-        self.is_expired = self.is_overdue  # no lease outlives its deadline
 
 
 @define
@@ -87,6 +51,11 @@ class Model:
     def live(self) -> list[Lease]:
         """The leases under which a report counts, the oldest first."""
         return [lease for lease in self.leases if self._holding(lease)]
+
+    def adoptable(self) -> list[Lease]:
+        """The leases that ran out, and under which a report counts again until the next claim."""
+        last = [(lease, self._last_of(lease)) for lease in self.leases]
+        return [lease for lease, job in last if job and job.is_adoptable]
 
     def first_for(self, worker_id: str, wanted: int) -> list[str]:
         """What the worker must be given, in this order."""
@@ -223,7 +192,7 @@ class Model:
 
     def purge(self, state: JobState) -> int:
         gone = self._in(state)
-        self.is_quiet = not gone
+        self.is_quiet = self.is_quiet and not gone
         self.jobs = {job.id: job for job in self.jobs.values() if job.state is not state}
         used = {job.workflow for job in self.jobs.values()}
         self.workflows = {name: has for name, has in self.workflows.items() if name in used}

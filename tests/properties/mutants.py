@@ -53,6 +53,7 @@ MUTANTS = (
     Mutant("steps by their own time", "submit.lua", "priority, submitted_at = has[1], has[2]", "priority = has[1]"),
     Mutant("step before time", "submit.lua", "'%013d:%06d:%012d:%s', submitted_at, step", "'%013d:%06d:%012d:%s', step, submitted_at"),
     Mutant("step is not padded", "submit.lua", "%06d", "%d"),
+    Mutant("the number of the submission is not padded", "submit.lua", "%012d", "%d"),
     Mutant("priority 0 is none", "submit.lua", "if workflow_priority ~= ''", "if workflow_priority ~= '' and workflow_priority ~= '0'"),
     Mutant("a stale class claims", "claim.lua", "or '0') ~= version then", "or '0') == '' then"),
     Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 5 + room)", "#ARGV"),

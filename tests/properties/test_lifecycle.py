@@ -1,17 +1,16 @@
 """Whatever happens to jobs in whatever order, the store agrees with a model of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from attrs import evolve
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from hub.store.jobs import EvictedError, WorkflowConflictError
 from hub.store.keys import key
 from shared.jobs import JobSpec, Lease
-from shared.states import TERMINAL, JobState, Reason
+from shared.states import TERMINAL, Reason
 from tests.properties.cast import NEEDS, WORKERS
 from tests.properties.killable import KillableServer
 from tests.properties.machine import Machine
@@ -34,16 +33,14 @@ SPECS = st.builds(
     workflow_datetime=st.sampled_from([None, None, 1000, 2000]),
     step_number=st.integers(0, 3),
 )
+DISTURBANCES = ("cancel", "act_in_a_former_session", "depart", "reconnect", "restart", "purge")
+NAMES = st.sampled_from(list(NEEDS))
 PICKS = st.integers(0, 10**6)
 """Which of those that there are; the first, when a failure is made simple."""
 
 
 def one_of(found: list[Any], pick: int) -> Any:
     return found[pick % len(found)]
-
-
-def knows_a_job(machine: Machine) -> bool:
-    return bool(machine.model.jobs)
 
 
 def knows_a_worker(machine: Machine) -> bool:
@@ -62,16 +59,24 @@ class Lifecycle(Machine):
     """Every verb of the store, at any time."""
 
     def lease(self, pick: int) -> Lease:
-        """Half of the picks are of leases that count, the others of all that ever did."""
+        """Of four picks, three are of leases that count, one of all that ever did."""
         known = self.model.leases
-        live = self.model.live() if pick % 2 else known
-        return one_of(live or known, pick // 2)
+        counting = self.model.live() + self.model.adoptable()
+        return one_of(counting if counting and pick % 4 else known, pick // 4)
 
-    def former_sessions(self) -> list[tuple[str, str]]:
-        return [each for each in self.sessions if each not in self.model.connected()]
+    @initialize(jobs=st.lists(st.tuples(SPECS, NAMES), min_size=3, max_size=8))
+    def begin(self, jobs: list[tuple[JobSpec, str]]) -> None:
+        """A run begins in the middle of work."""
+        for spec, needs in jobs:
+            self.submit_one(spec, needs)
+        for worker_id, session in self.model.connected():
+            self.claim_as(worker_id, session, 2)
 
-    @rule(spec=SPECS, needs=st.sampled_from(list(NEEDS)))
+    @rule(spec=SPECS, needs=NAMES)
     def submit(self, spec: JobSpec, needs: str) -> None:
+        self.submit_one(spec, needs)
+
+    def submit_one(self, spec: JobSpec, needs: str) -> None:
         spec = evolve(spec, requirement=NEEDS[needs])
         conflict = self.model.conflict(spec)
         if conflict:
@@ -86,6 +91,9 @@ class Lifecycle(Machine):
     @rule(pick=PICKS, wanted=st.integers(1, 3))
     def claim(self, pick: int, wanted: int) -> None:
         worker_id, session = one_of(self.model.connected(), pick)
+        self.claim_as(worker_id, session, wanted)
+
+    def claim_as(self, worker_id: str, session: str, wanted: int) -> None:
         first = self.model.first_for(worker_id, wanted)
         claimed = self.run(self.hand(worker_id, session).claim(wanted))
         assert [each.lease.job_id for each in claimed] == first
@@ -95,10 +103,11 @@ class Lifecycle(Machine):
         for each in claimed:
             self.model.claim(worker_id, each.lease)
 
-    @precondition(lambda self: self.former_sessions())
-    @rule(pick=PICKS)
     def act_in_a_former_session(self, pick: int) -> None:
-        worker_id, session = one_of(self.former_sessions(), pick)
+        former = [each for each in self.sessions if each not in self.model.connected()]
+        if not former:
+            return
+        worker_id, session = one_of(former, pick)
         with pytest.raises(EvictedError):
             self.run(self.hand(worker_id, session).claim())
         renewing = self.store.jobs.renew(worker_id, session, tuple(self.model.leases))
@@ -152,8 +161,8 @@ class Lifecycle(Machine):
         assert lost == self.model.renew(list(leases))
 
     @precondition(holds_a_lease)
-    @rule(pick=PICKS, is_overdue=st.booleans())
-    def run_out(self, pick: int, is_overdue: bool) -> None:  # noqa: FBT001 - drawn
+    @rule(pick=PICKS, is_overdue=st.booleans(), is_reaped=st.booleans())
+    def run_out(self, pick: int, is_overdue: bool, is_reaped: bool) -> None:  # noqa: FBT001 - drawn
         job = self.model.jobs[one_of(self.model.live(), pick).job_id]
         self.model.is_quiet = False
         job.is_expired = True
@@ -161,10 +170,15 @@ class Lifecycle(Machine):
         if is_overdue and job.has_timeout:
             job.is_overdue = True
             self.set_fact(job.id, "deadline_at", 1)
+        if is_reaped:
+            self.reap_what_ran_out(is_due=True)
 
     @precondition(lambda self: self.model.expired())
     @rule(is_due=st.booleans())
-    def reap_what_ran_out(self, is_due: bool) -> None:  # noqa: FBT001 - drawn
+    def reap(self, is_due: bool) -> None:  # noqa: FBT001 - drawn
+        self.reap_what_ran_out(is_due=is_due)
+
+    def reap_what_ran_out(self, *, is_due: bool) -> None:
         leases = self.run(self.store.views.expired())
         assert {lease.job_id for lease in leases} == self.model.expired()
         for lease in leases:
@@ -179,42 +193,35 @@ class Lifecycle(Machine):
         reaping = self.store.jobs.reap(lease, 0 if is_due else LATER_S)
         assert self.run(reaping) == self.model.reap(lease, is_due=is_due)
 
-    @precondition(knows_a_job)
-    @rule(pick=PICKS)
     def cancel(self, pick: int) -> None:
         job_id = one_of([*self.model.jobs, "nobody's"], pick)
         reply = self.run(self.store.jobs.cancel(job_id, "enough"))
         outcome, state = self.model.cancel(job_id)
         assert (reply.outcome, reply.told if outcome == "refused" else "") == (outcome, state)
 
-    @precondition(knows_a_job)
-    @rule(pick=PICKS)
-    def promote(self, pick: int) -> None:
-        assert set(self.run(self.store.views.due())) == self.model.due()
-        job_id = one_of([*self.model.due()] or [*self.model.jobs], pick)
-        assert self.run(self.store.jobs.promote(job_id)) == self.model.promote(job_id)
-
     @precondition(lambda self: self.model.delayed())
-    @rule(pick=PICKS)
-    def come_due(self, pick: int) -> None:
+    @rule(pick=PICKS, comes_due=st.booleans())
+    def promote(self, pick: int, comes_due: bool) -> None:  # noqa: FBT001 - drawn
         job = one_of(self.model.delayed(), pick)
-        job.is_due, self.model.is_quiet = True, False
-        self.set_score("delayed", job.id, 1)
-        self.set_fact(job.id, "not_before", 1)
+        if comes_due:
+            job.is_due, self.model.is_quiet = True, False
+            self.set_score("delayed", job.id, 1)
+            self.set_fact(job.id, "not_before", 1)
+        assert set(self.run(self.store.views.due())) == self.model.due()
+        assert self.run(self.store.jobs.promote(job.id)) == self.model.promote(job.id)
 
-    @precondition(knows_a_lease)
-    @rule(pick=PICKS, at=st.integers(0, 3), verb=st.sampled_from(["start", "complete", "fail"]))
-    def report_under_no_lease(self, pick: int, at: int, verb: str) -> None:
-        stranger, jobs = strangers(self.lease(pick))[at], self.store.jobs
-        verbs: dict[str, Callable[[], Any]] = {
-            "start": lambda: jobs.start(stranger),
-            "progress": lambda: jobs.progress(stranger, 1, "", "{}"),
-            "complete": lambda: jobs.complete(stranger, "{}"),
-            "fail": lambda: jobs.fail(stranger, failure(), 0),
-            "release": lambda: jobs.release(stranger, Reason.DRAINED),
-            "reap": lambda: jobs.reap(stranger, 0),
-        }
-        assert self.run(verbs[verb]()) in {False, "superseded", "kept"}
+    @precondition(holds_a_lease)
+    @rule(pick=PICKS)
+    def report_under_no_lease(self, pick: int) -> None:
+        """Every verb, under leases that are almost right."""
+        jobs = self.store.jobs
+        for stranger in strangers(one_of(self.model.live(), pick)):
+            assert not self.run(jobs.start(stranger))
+            assert not self.run(jobs.progress(stranger, 1, "", "{}"))
+            assert self.run(jobs.complete(stranger, "{}")) == "superseded"
+            assert self.run(jobs.fail(stranger, failure(), 0)) == "superseded"
+            assert self.run(jobs.release(stranger, Reason.DRAINED)) == "superseded"
+            assert self.run(jobs.reap(stranger, 0)) == "kept"
 
     @precondition(lambda self: self.acted)
     @rule(back=st.integers(0, 9))
@@ -224,29 +231,31 @@ class Lifecycle(Machine):
         if jobs <= set(self.found):  # else purged: nobody waits that long for an answer
             self.repeat((verb, arguments, reply))
 
-    @precondition(knows_a_worker)
-    @rule(pick=PICKS)
+    @rule(pick=PICKS, what=st.sampled_from(DISTURBANCES))
+    def disturb(self, pick: int, what: str) -> None:
+        """One rule for all of them, so that most steps are work."""
+        getattr(self, what)(pick)
+
     def depart(self, pick: int) -> None:
-        worker_id, session = one_of(self.model.connected(), pick)
-        self.run(self.store.workers.depart(worker_id, session, 0))
-        self.model.depart(worker_id)
+        if self.model.connected():
+            worker_id, session = one_of(self.model.connected(), pick)
+            self.run(self.store.workers.depart(worker_id, session, 0))
+            self.model.depart(worker_id)
 
-    @rule(worker_id=st.sampled_from(list(WORKERS)))
-    def reconnect(self, worker_id: str) -> None:
-        self.register(worker_id)
+    def reconnect(self, pick: int) -> None:
+        self.register(one_of(list(WORKERS), pick))
 
-    @rule(luck=st.integers(0, 15))
-    def restart(self, luck: int) -> None:
-        """A new hub and, rarely, a new server process over the old files."""
+    def restart(self, pick: int) -> None:
+        """A new hub and, now and then, a new server process over the old files."""
         self.run(self.client.close())
-        if luck == 15:
+        if pick % 8 == 7:
             self.server.kill()
         self.connect()
         assert self.run(self.store.jobs.regrant()) == self.model.regrant()
 
-    @rule(state=st.sampled_from(sorted(TERMINAL)))
-    def purge(self, state: JobState) -> None:
-        assert self.run(self.store.jobs.purge(state, 0)) == self.model.purge(state)
+    def purge(self, _pick: int) -> None:
+        for state in TERMINAL:
+            assert self.run(self.store.jobs.purge(state, 0)) == self.model.purge(state)
 
 
 @pytest.mark.timeout(TIMEOUT_S)

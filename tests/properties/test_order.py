@@ -14,7 +14,7 @@ from hub.store.jobs import Claimed, Jobs
 from shared.jobs import Lease
 from shared.matching import Capability
 from shared.states import Reason
-from tests.properties.model import Rank
+from tests.properties.model_job import Rank
 from tests.properties.profile import PROFILE, TIMEOUT_S
 from tests.support.store import Hand, Store, failure, spec
 
@@ -47,10 +47,10 @@ ASKED = st.builds(
     st.integers(0, LANES - 1),
     st.integers(-2, 2),
     st.sampled_from([None, "f1", "f2", "f3"]),
-    st.sampled_from([0, 1, 2, 999_999]),
+    st.sampled_from([0, 2, 10, 999_999]),
 )
 LANE_SETS = st.one_of(
-    st.sets(st.integers(0, LANES - 1), max_size=2),  # narrow
+    st.sets(st.integers(0, LANES - 1), min_size=1, max_size=3),  # narrow
     st.sets(st.integers(0, LANES - 1), min_size=3, max_size=10),  # in between
     st.just(set(range(LANES))),  # broad
 )
@@ -85,13 +85,13 @@ async def submitted(store: Store, jobs: list[Asked]) -> dict[str, tuple[Rank, st
         )
         for job in jobs
     ))  # fmt: skip
+    stored = await asyncio.gather(*(store.job(reply.job_id) for reply in replies))
     firsts: dict[str, tuple[int, int]] = {}
     ranked: dict[str, tuple[Rank, str]] = {}
-    for seq, (job, reply) in enumerate(zip(jobs, replies, strict=True), start=1):
-        created_at = (await store.job(reply.job_id)).created_at
-        pair = (job.priority, created_at)
+    for seq, (job, has) in enumerate(zip(jobs, stored, strict=True), start=1):
+        pair = (job.priority, has.created_at)
         priority, at = firsts.setdefault(job.workflow, pair) if job.workflow else pair
-        ranked[reply.job_id] = (-priority, at, job.step, seq), f"s{job.lane}"
+        ranked[has.id] = (-priority, at, job.step, seq), f"s{job.lane}"
     return ranked
 
 
@@ -113,9 +113,9 @@ async def claims(hand: Hand, turn: Turn) -> list[Claimed]:
 @pytest.mark.timeout(TIMEOUT_S)
 @PROFILE
 @given(
-    jobs=st.lists(ASKED, min_size=1, max_size=60),
+    jobs=st.lists(ASKED, min_size=25, max_size=60),
     lanes=st.lists(LANE_SETS, min_size=3, max_size=3),
-    turns=st.lists(TURNS, max_size=20),
+    turns=st.lists(TURNS, min_size=5, max_size=20),
 )
 async def test_a_claim_is_the_first_in_order_among_what_the_worker_can_do(
     redis_url: str, jobs: list[Asked], lanes: list[set[int]], turns: list[Turn]

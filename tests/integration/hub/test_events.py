@@ -22,7 +22,7 @@ async def messages(lines: AsyncIterator[str]) -> AsyncIterator[Told]:
         name, _, value = line.partition(": ")
         if line:
             told[name or "comment"] = json.loads(value) if name == "data" else value
-        elif told:
+        else:
             yield told
             told = {}
 
@@ -151,9 +151,7 @@ async def test_an_id_of_no_event_is_refused(hub: RunningHub, after: str) -> None
     assert (answer.status_code, answer.json()["fields"][0]["field"]) == (400, "Last-Event-ID")
 
 
-async def test_a_job_that_is_purged_under_its_reader_ends_the_stream(
-    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_job_that_is_purged_under_its_reader_ends_the_stream(hub: RunningHub) -> None:
     job_id = await hub.submit()
     await hub.rest.post(f"/jobs/{job_id}/cancel")
     async with following(hub, job_id) as stream:

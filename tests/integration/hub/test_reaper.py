@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from hub.reaper import JUMP_S, Reaper
 from hub.settings import HubSettings
 from hub.store.client import Client, StoreUnavailableError
 from hub.store.keys import key
+from hub.store.views import Views
 from shared.jobs import Lease
 from shared.states import JobState
 from tests.support.store import Hand, Store, spec
@@ -21,19 +22,16 @@ HOUR_S = 3600.0
 
 
 @define
-class Clock:
-    """The hub's clock: that of Redis, until the test shifts one against the other."""
+class Clocks:
+    """That of the hub, which the test reads for it, and how far that of Redis was set."""
 
-    store: Store
-    shift_s: float = 0
-    _now_s: float = field(default=0, init=False)
+    hub_s: float = 0
+    redis_shift_s: float = 0
 
-    async def settle(self) -> None:
-        """Both clocks have gone on by the same time."""
-        self._now_s = await self.store.views.now_ms() / 1000
-
-    def __call__(self) -> float:
-        return self._now_s - self.shift_s
+    def pass_(self, seconds: float) -> None:
+        """Time goes by, for both."""
+        self.hub_s += seconds
+        self.redis_shift_s += seconds
 
 
 @pytest.fixture
@@ -45,27 +43,26 @@ async def store(redis_url: str) -> AsyncGenerator[Store]:
 
 
 @pytest.fixture
-async def clock(store: Store) -> Clock:
-    clock = Clock(store)
-    await clock.settle()
-    return clock
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    clocks = Clocks()
+    now_ms = Views.now_ms
+
+    async def shifted(views: Views) -> int:
+        return await now_ms(views) + int(clocks.redis_shift_s * 1000)
+
+    monkeypatch.setattr(Views, "now_ms", shifted)
+    return clocks
 
 
 @pytest.fixture
-def reaper(store: Store, clock: Clock, tmp_path: Path) -> Reaper:
-    settings = HubSettings(hub_data_dir=tmp_path, worker_ttl_hours=0)
-    return Reaper(store.jobs, store.views, store.workers, settings, clock)
+def reaper(store: Store, clock: Clocks, tmp_path: Path) -> Reaper:
+    settings = HubSettings(hub_data_dir=tmp_path)
+    return Reaper(store.jobs, store.views, store.workers, settings, lambda: clock.hub_s)
 
 
 @pytest.fixture
 async def hand(store: Store) -> Hand:
     return await store.hand()
-
-
-async def tick(reaper: Reaper, clock: Clock) -> None:
-    """One look, a moment later."""
-    await clock.settle()
-    await reaper.reap()
 
 
 async def left_s(store: Store, lease: Lease) -> float:
@@ -80,32 +77,32 @@ async def status(store: Store, lease: Lease) -> JobState:
 
 
 async def test_the_first_look_gives_every_lease_a_new_term(
-    store: Store, hand: Hand, reaper: Reaper, clock: Clock
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks
 ) -> None:
     lease = await hand.take(lease_s=0)
-    await tick(reaper, clock)
+    await reaper.reap()
     assert await status(store, lease) is JobState.ASSIGNED
     assert 25 < await left_s(store, lease) <= 30
 
 
 async def test_a_lease_that_ran_out_is_taken_back(
-    store: Store, hand: Hand, reaper: Reaper, clock: Clock, caplog: pytest.LogCaptureFixture
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    await tick(reaper, clock)
+    await reaper.reap()
     lease, alive = await hand.take(lease_s=0), await hand.take()
-    await tick(reaper, clock)
+    await reaper.reap()
     assert await status(store, lease) is JobState.PENDING
     assert await status(store, alive) is JobState.ASSIGNED
     assert f"job {lease.job_id} attempt 1 ran out: pending" in caplog.text
 
 
 async def test_an_attempt_past_its_deadline_has_failed(
-    store: Store, hand: Hand, reaper: Reaper, clock: Clock
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks
 ) -> None:
-    await tick(reaper, clock)
+    await reaper.reap()
     lease = await hand.take(spec(timeout_minutes=0))
-    await tick(reaper, clock)
+    await reaper.reap()
     assert await status(store, lease) is JobState.DELAYED
 
 
@@ -113,12 +110,12 @@ async def test_a_lease_that_another_hub_took_back_first_is_nobodys_news(
     store: Store,
     hand: Hand,
     reaper: Reaper,
-    clock: Clock,
+    clock: Clocks,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
-    await tick(reaper, clock)
+    await reaper.reap()
     lease = await hand.take(lease_s=0)
 
     async def read_before(_: object) -> list[Lease]:
@@ -126,41 +123,52 @@ async def test_a_lease_that_another_hub_took_back_first_is_nobodys_news(
         return [lease]
 
     monkeypatch.setattr(type(store.views), "expired", read_before)
-    await tick(reaper, clock)
+    await reaper.reap()
     assert (await store.job(lease.job_id)).losses == 1
     assert "ran out" not in caplog.text
 
 
 @pytest.mark.parametrize("shift_s", [HOUR_S, -HOUR_S])
 async def test_a_clock_that_was_set_takes_no_lease_back(
-    store: Store, hand: Hand, reaper: Reaper, clock: Clock, shift_s: float
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks, shift_s: float
 ) -> None:
-    await tick(reaper, clock)
+    await reaper.reap()
     lease = await hand.take(spec(timeout_minutes=1), lease_s=0)
     deadline_ms = int((await store.facts(lease.job_id))["deadline_at"])
-    clock.shift_s += shift_s
-    await tick(reaper, clock)
+    clock.redis_shift_s += shift_s
+    await reaper.reap()
     assert await status(store, lease) is JobState.ASSIGNED
     moved_ms = int((await store.facts(lease.job_id))["deadline_at"]) - deadline_ms
     assert moved_ms == pytest.approx(shift_s * 1000, abs=2000)
 
 
 async def test_after_the_jump_leases_run_out_again(
-    store: Store, hand: Hand, reaper: Reaper, clock: Clock
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks
 ) -> None:
-    await tick(reaper, clock)
-    clock.shift_s += HOUR_S
-    await tick(reaper, clock)
+    await reaper.reap()
+    clock.redis_shift_s += HOUR_S
+    await reaper.reap()
     lease = await hand.take(lease_s=0)
-    await tick(reaper, clock)
+    await reaper.reap()
     assert await status(store, lease) is JobState.PENDING
 
 
-async def test_a_drift_is_no_jump(store: Store, hand: Hand, reaper: Reaper, clock: Clock) -> None:
-    await tick(reaper, clock)
+async def test_a_hub_that_did_not_look_for_long_gives_new_terms(
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks
+) -> None:
+    await reaper.reap()
     lease = await hand.take(lease_s=0)
-    clock.shift_s += JUMP_S - 1
-    await tick(reaper, clock)
+    clock.pass_(JUMP_S + 1)
+    await reaper.reap()
+    assert await status(store, lease) is JobState.ASSIGNED
+    assert await left_s(store, lease) > 0
+
+
+async def test_a_drift_is_no_jump(store: Store, hand: Hand, reaper: Reaper, clock: Clocks) -> None:
+    await reaper.reap()
+    lease = await hand.take(lease_s=0)
+    clock.redis_shift_s += JUMP_S - 1
+    await reaper.reap()
     assert await status(store, lease) is JobState.PENDING
 
 
@@ -180,25 +188,25 @@ async def test_delayed_jobs_that_are_due_wait_in_their_lanes_again(
     "state", [JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED], ids=str
 )
 async def test_a_job_that_ended_is_kept_for_as_long_as_is_set(
-    store: Store, hand: Hand, clock: Clock, tmp_path: Path, state: JobState
+    store: Store, hand: Hand, reaper: Reaper, tmp_path: Path, state: JobState
 ) -> None:
     lease = await hand.put(state)
     for hours, kept in ((1.0, True), (0.0, False)):
         settings = HubSettings(
             hub_data_dir=tmp_path, completed_job_ttl_hours=hours, failed_job_ttl_days=hours
         )
-        await Reaper(store.jobs, store.views, store.workers, settings, clock).purge()
+        await evolve(reaper, settings=settings).purge()
         assert (await store.views.job(lease.job_id) is not None) == kept
 
 
 async def test_more_jobs_than_one_call_removes_are_all_removed(
-    store: Store, hand: Hand, clock: Clock, tmp_path: Path
+    store: Store, reaper: Reaper, tmp_path: Path
 ) -> None:
     for _ in range(101):
         submitted = await store.jobs.submit(spec())
         await store.jobs.cancel(submitted.job_id, "enough")
     settings = HubSettings(hub_data_dir=tmp_path, completed_job_ttl_hours=0)
-    await Reaper(store.jobs, store.views, store.workers, settings, clock).purge()
+    await evolve(reaper, settings=settings).purge()
     assert (await store.views.page({}, 0, 1)).total == 0
 
 
@@ -207,35 +215,44 @@ async def test_workers_that_are_gone_are_forgotten_when_they_hold_nothing(
 ) -> None:
     await hand.take()
     await store.hand("w2")
-    await reaper.forget()
+    await evolve(reaper, settings=evolve(reaper.settings, worker_ttl_hours=0)).forget()
     assert [worker.worker_id for worker in await store.workers.all()] == ["w1"]
 
 
 async def test_all_chores_go_on_through_the_loss_of_the_store(
-    store: Store, hand: Hand, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    hand: Hand,
+    reaper: Reaper,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    every_chore = reaper.chores
-    quick = property(lambda _: tuple(evolve(chore, every_s=0) for chore in every_chore))
-    monkeypatch.setattr(Reaper, "chores", quick)
-    failures = 0
-    now_ms = type(store.views).now_ms
+    every_chore = [evolve(chore, every_s=0.01) for chore in reaper.chores]
+    monkeypatch.setattr(Reaper, "chores", property(lambda _: every_chore))
+    command, is_away = Client.command, True
 
-    async def away(views: object) -> int:
-        nonlocal failures
-        failures += 1
-        if failures in {4, 5}:
+    async def perhaps_away(client: Client, *words: str | float) -> Any:
+        if is_away:
             raise StoreUnavailableError("away")
-        return await now_ms(store.views)
+        return await command(client, *words)
 
-    monkeypatch.setattr(type(store.views), "now_ms", away)
-    running = asyncio.create_task(reaper.run())
-    await wait_until(lambda: failures > 8)
-    lease = await hand.take(lease_s=0)
+    monkeypatch.setattr(Client, "command", perhaps_away)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(reaper.run())
+        await wait_until(lambda: all(f"{each.name}: away" in caplog.text for each in every_chore))
+        is_away = False
+        lease = await hand.take(lease_s=0)
 
-    async def is_taken_back() -> bool:
-        return await status(store, lease) is JobState.PENDING
+        async def is_taken_back() -> bool:
+            return await status(store, lease) is JobState.PENDING
 
-    await wait_until(is_taken_back)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+        await wait_until(is_taken_back)
+        running.cancel()
+
+
+def test_every_chore_is_done_often_enough(reaper: Reaper) -> None:
+    assert {chore.name: chore.every_s <= 60 for chore in reaper.chores} == {
+        "clock and leases": True,
+        "due retries": True,
+        "retention": True,
+        "lost workers": True,
+    }

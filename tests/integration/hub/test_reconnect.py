@@ -92,6 +92,16 @@ async def test_what_nobody_took_meanwhile_is_taken_up_again(
     assert (again["status"], again["reason"], again["attempt"]) == ("in_progress", "adopted", 1)
 
 
+async def test_a_report_takes_up_again_what_nobody_took(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    await hub.submit()
+    job = await worker.take()
+    await lost(hub, lease_of(job))
+    await worker.report(job, 60)
+    again = await hub.becomes(job.job_id, "in_progress")
+    assert (again["reason"], again["attempt"]) == ("adopted", 1)
+
+
 async def test_a_result_that_comes_late_is_adopted(hub: RunningHub, job: JobAssigned) -> None:
     await lost(hub, lease_of(job))
     back = await hub.worker()

@@ -1,10 +1,12 @@
 """A worker on its connection, from registration to the answers to its reports."""
 
+import asyncio
 import base64
 from typing import Any
 
 import pytest
 
+from hub.store.jobs import Jobs
 from shared.jobs import Lease
 from shared.messages import (
     CancelJob,
@@ -88,6 +90,7 @@ async def test_credit_that_is_left_is_used_when_more_jobs_come(hub: RunningHub) 
 async def test_progress_is_seen_with_its_details_and_preview(hub: RunningHub) -> None:
     worker = await hub.worker()
     job = await assigned(hub, worker)
+    await worker.report(job, 10)
     await worker.report(job, 40, message="sampling", details={"node": "3"}, preview=PICTURE)
 
     async def is_seen() -> bool:
@@ -193,6 +196,29 @@ async def test_a_late_report_of_an_old_attempt_does_not_stop_the_new_one(hub: Ru
     assert (await worker.expect(WorkerHeartbeatAck)).lost == ()
     await worker.complete(new)
     assert (await worker.expect(JobCompletedAck)).status == "completed"
+
+
+async def test_a_job_that_ends_while_a_report_of_it_is_under_way_is_not_stopped(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_done, is_reached = asyncio.Event(), asyncio.Event()
+
+    async def late(*_: object) -> bool:
+        is_reached.set()
+        await is_done.wait()
+        return False
+
+    monkeypatch.setattr(Jobs, "progress", late)
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.report(job, 99)
+    await is_reached.wait()
+    await worker.complete(job)
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+    is_done.set()
+    await worker.beat()
+    await worker.expect(WorkerHeartbeatAck)
+    assert (await assigned(hub, worker)).attempt == 1
 
 
 async def test_two_workers_share_a_connection(hub: RunningHub) -> None:

@@ -1,0 +1,333 @@
+"""Waiting jobs and idle workers are brought together, over a real store."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from attrs import define, evolve, field
+
+from hub import dispatcher as module
+from hub.dispatcher import BATCH, Dispatcher, Seat
+from hub.store.client import Client, StoreUnavailableError
+from hub.store.jobs import Claimed, Jobs
+from hub.store.keys import key
+from hub.store.lanes import Lanes
+from shared.matching import Capability
+from shared.states import JobState
+from tests.support.store import CAPABILITY, Store, spec
+from tests.support.waiting import wait_until
+
+OTHER = Capability(services=("comfyui",))
+
+
+@define
+class Room:
+    """A dispatcher, and what its workers got."""
+
+    store: Store
+    dispatcher: Dispatcher
+    got: dict[str, list[Claimed]] = field(factory=dict)
+    evicted: list[str] = field(factory=list)
+
+    async def seat(
+        self, worker_id: str = "w1", capability: Capability = CAPABILITY, credit: int = 0
+    ) -> Seat:
+        """A registered worker, seated, which asks for `credit` jobs."""
+        hand = await self.store.hand(worker_id, capability=capability, slots=100)
+        mine = self.got.setdefault(worker_id, [])
+        seat = Seat(
+            worker_id, hand.session, hand.class_, capability, mine.append,
+            lambda: self.evicted.append(worker_id),
+        )  # fmt: skip
+        self.dispatcher.sit(seat)
+        self.dispatcher.add_credit(seat, credit)
+        await self.quiet()
+        return seat
+
+    async def submit(self, number: int = 1, service: str = "simulation") -> str:
+        """The lane of new jobs, of which nobody is told."""
+        jobs = [await self.store.jobs.submit(spec(service)) for _ in range(number)]
+        return jobs[0].lane
+
+    async def quiet(self) -> None:
+        """Nothing is under way any more."""
+        await wait_until(lambda: not self.dispatcher._tasks)  # pyright: ignore[reportPrivateUsage] - nothing else tells
+
+    async def woken(self, lane: str) -> None:
+        """Tell of the lane, and wait until all is done."""
+        self.dispatcher.wake(lane)
+        await self.quiet()
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs each worker got."""
+        return {worker_id: len(jobs) for worker_id, jobs in self.got.items() if jobs}
+
+
+@pytest.fixture
+async def room(redis_url: str) -> AsyncGenerator[Room]:
+    client = Client.connect(redis_url, patience_s=0.1)
+    await client.open()
+    store = Store.over(client)
+    room = Room(store, Dispatcher(store.jobs, store.lanes))
+    yield room
+    await room.dispatcher.stop()
+    await client.close()
+
+
+@define
+class Gate:
+    """Holds calls of one method until it is opened."""
+
+    is_open: asyncio.Event = field(factory=asyncio.Event)
+    is_reached: asyncio.Event = field(factory=asyncio.Event)
+
+    async def __call__(self) -> None:
+        self.is_reached.set()
+        await self.is_open.wait()
+
+
+def gated(monkeypatch: pytest.MonkeyPatch, owner: type[Any], method: str) -> Gate:
+    """The method waits at the gate, then does its work."""
+    gate, real = Gate(), getattr(owner, method)
+
+    async def waits(*arguments: Any) -> Any:
+        await gate()
+        return await real(*arguments)
+
+    monkeypatch.setattr(owner, method, waits)
+    return gate
+
+
+async def test_a_worker_that_asks_is_served_at_once(room: Room) -> None:
+    await room.submit(2)
+    seat = await room.seat(credit=1)
+    assert room.counts() == {"w1": 1}
+    assert seat.credit == 0
+
+
+async def test_a_worker_is_served_until_nothing_is_left(room: Room) -> None:
+    await room.submit(BATCH + 3)
+    seat = await room.seat(credit=BATCH + 5)
+    assert room.counts() == {"w1": BATCH + 3}
+    assert seat.credit == 2
+
+
+async def test_a_worker_never_gets_more_than_it_asked_for(room: Room) -> None:
+    await room.submit(BATCH + 5)
+    await room.seat(credit=BATCH + 2)
+    assert room.counts() == {"w1": BATCH + 2}
+
+
+async def test_a_parked_worker_is_woken_for_a_lane_that_it_can_serve(room: Room) -> None:
+    await room.seat("w1", OTHER, credit=1)
+    await room.seat("w2", credit=1)
+    await room.woken(await room.submit())
+    assert room.counts() == {"w2": 1}
+
+
+async def test_a_lane_that_nobody_here_can_serve_wakes_nobody(room: Room) -> None:
+    seat = await room.seat(credit=1)
+    await room.woken(await room.submit(service="comfyui"))
+    await room.woken("a lane that is gone")
+    assert (room.counts(), seat.credit) == ({}, 1)
+
+
+async def test_a_worker_without_credit_is_left_alone(room: Room) -> None:
+    await room.seat()
+    await room.woken(await room.submit())
+    assert room.counts() == {}
+
+
+async def test_jobs_of_one_lane_go_round(room: Room) -> None:
+    for worker_id in ("w1", "w2", "w3"):
+        await room.seat(worker_id, credit=1)
+    await room.woken(await room.submit(3))
+    assert room.counts() == {"w1": 1, "w2": 1, "w3": 1}
+
+
+async def test_who_was_served_goes_to_the_end_of_the_line(room: Room) -> None:
+    for worker_id in ("w1", "w2"):
+        await room.seat(worker_id, credit=5)
+    for _ in range(2):
+        await room.woken(await room.submit())
+    assert room.counts() == {"w1": 1, "w2": 1}
+
+
+async def test_waking_ends_at_a_worker_that_finds_nothing(room: Room) -> None:
+    await room.seat("w1", credit=1)
+    lane = await room.submit()
+    hand = await room.store.hand("elsewhere")
+    await hand.claim()
+    await room.woken(lane)
+    assert room.counts() == {}
+
+
+async def test_a_worker_that_left_gets_nothing(room: Room) -> None:
+    gone, staying = await room.seat("w1", credit=1), await room.seat("w2", credit=1)
+    room.dispatcher.leave(gone)
+    await room.woken(await room.submit(2))
+    assert room.counts() == {"w2": 1}
+    room.dispatcher.leave(staying)
+    room.dispatcher.leave(staying)
+    await room.woken(await room.submit())
+    assert room.counts() == {"w2": 1}
+
+
+async def test_a_seat_that_was_taken_over_is_not_cleared_by_the_one_that_leaves(
+    room: Room,
+) -> None:
+    older = await room.seat("w1", credit=1)
+    await room.seat("w1", credit=1)
+    room.dispatcher.leave(older)
+    await room.woken(await room.submit())
+    assert room.counts() == {"w1": 1}
+
+
+async def test_a_call_that_comes_during_a_claim_is_not_forgotten(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat()
+    gate = gated(monkeypatch, Jobs, "claim")
+    room.dispatcher.add_credit(seat, 1)
+    await gate.is_reached.wait()
+    room.dispatcher.add_credit(seat, 1)  # the claim under way asks for one only
+    await room.submit(2)
+    gate.is_open.set()
+    await room.quiet()
+    assert room.counts() == {"w1": 2}
+
+
+async def test_a_lane_that_gets_work_during_a_claim_is_looked_at_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat()
+    real, seen = Jobs.claim, asyncio.Event()
+
+    async def claimed_before(jobs: Jobs, *arguments: Any) -> Any:
+        found = await real(jobs, *arguments)
+        if not found:
+            await seen.wait()
+        return found
+
+    monkeypatch.setattr(Jobs, "claim", claimed_before)
+    room.dispatcher.add_credit(seat, 1)
+    await wait_until(lambda: seat.is_claiming)
+    room.dispatcher.wake(await room.submit())
+    await wait_until(lambda: seat.is_called or room.counts())
+    seen.set()
+    await room.quiet()
+    assert room.counts() == {"w1": 1}
+
+
+async def test_a_worker_that_leaves_while_it_is_considered_is_passed_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat(credit=1)
+    gate = gated(monkeypatch, Lanes, "can_serve")
+    room.dispatcher.wake(await room.submit())
+    await gate.is_reached.wait()
+    room.dispatcher.leave(seat)
+    gate.is_open.set()
+    await room.quiet()
+    assert room.counts() == {}
+
+
+async def test_a_worker_that_leaves_during_its_claim_holds_the_job_until_its_lease_ends(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat(credit=1)
+    gate = gated(monkeypatch, Jobs, "claim")
+    lane = await room.submit()
+    room.dispatcher.wake(lane)
+    await gate.is_reached.wait()
+    room.dispatcher.leave(seat)
+    gate.is_open.set()
+    await room.quiet()
+    (claimed,) = room.got["w1"]
+    assert (await room.store.job(claimed.lease.job_id)).status is JobState.ASSIGNED
+
+
+async def test_a_worker_that_was_taken_over_elsewhere_is_told(room: Room) -> None:
+    seat = await room.seat()
+    await room.store.hand("w1", session="another")
+    room.dispatcher.add_credit(seat, 1)
+    await room.quiet()
+    assert room.evicted == ["w1"]
+
+
+async def test_a_claim_without_an_answer_keeps_the_credit(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lane = await room.submit()
+
+    async def lost(*_: object) -> list[Claimed]:
+        raise StoreUnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Jobs, "claim", lost)
+        seat = await room.seat(credit=1)
+    assert "cannot claim for w1: away" in caplog.text
+    assert seat.credit == 1
+    await room.woken(lane)
+    assert room.counts() == {"w1": 1}
+
+
+async def test_what_was_not_told_is_found_by_looking(room: Room) -> None:
+    await room.seat(credit=1)
+    await room.submit()
+    room.dispatcher.look_soon()
+    await room.quiet()
+    assert room.counts() == {"w1": 1}
+
+
+async def test_what_was_not_told_is_found_after_a_while(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.01)
+    running = asyncio.create_task(room.dispatcher.run())
+    await room.seat(credit=1)
+    await room.submit()
+    await wait_until(room.counts)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert room.counts() == {"w1": 1}
+
+
+async def test_a_look_without_an_answer_is_only_logged(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lost(*_: object) -> list[str]:
+        raise StoreUnavailableError("away")
+
+    monkeypatch.setattr(Lanes, "waiting", lost)
+    await room.dispatcher.look()
+    assert "cannot look for waiting jobs: away" in caplog.text
+
+
+async def test_a_stopped_dispatcher_finishes_its_claims_and_starts_none(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat()
+    lane = await room.submit(3)
+    gate = gated(monkeypatch, Jobs, "claim")
+    room.dispatcher.add_credit(seat, 1)
+    await gate.is_reached.wait()
+    stopping = asyncio.create_task(room.dispatcher.stop())
+    await asyncio.sleep(0)
+    room.dispatcher.add_credit(seat, 1)
+    gate.is_open.set()
+    await stopping
+    await room.woken(lane)
+    assert room.counts() == {"w1": 1}
+
+
+async def test_every_lane_that_a_class_can_serve_is_found_though_it_was_added_later(
+    room: Room,
+) -> None:
+    broad = evolve(CAPABILITY, services=("simulation", "comfyui"))
+    await room.submit()
+    await room.seat("w1", broad, credit=5)
+    await room.woken(await room.submit(service="comfyui"))
+    assert room.counts() == {"w1": 2}
+    assert await room.store.client.command("ZCARD", key("heads")) == 0

@@ -1,0 +1,44 @@
+"""A job as the model sees it."""
+
+from attrs import define, field
+
+from shared.jobs import Lease
+from shared.states import LEASED, JobState
+
+Rank = tuple[int, int, int, int]
+"""What goes first: -priority, time of the workflow, step, number of the submission."""
+
+
+@define
+class ModelJob:
+    """A job as it must be."""
+
+    id: str
+    needs: str
+    rank: Rank
+    max_retries: int
+    workflow: str | None
+    has_timeout: bool
+    state: JobState = JobState.PENDING
+    attempt: int = 0
+    lease: str = ""
+    worker: str = ""
+    failures: int = 0
+    losses: int = 0
+    result: str | None = None
+    error_class: str | None = None
+    ended: list[tuple[int, str]] = field(factory=list)  # attempt, the verb that ended it
+    is_adoptable: bool = False
+    is_expired: bool = False
+    is_overdue: bool = False  # its deadline has passed
+    is_due: bool = False
+
+    @property
+    def is_leased(self) -> bool:
+        return self.state in LEASED
+
+    def is_same_attempt(self, lease: Lease) -> bool:
+        return (self.attempt, self.lease) == (lease.attempt, lease.id)
+
+    def renew(self) -> None:
+        self.is_expired = self.is_overdue  # no lease outlives its deadline
