@@ -4,6 +4,7 @@ Every report names its lease, or is about the one that this connection assigned;
 whether it still counts.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable
@@ -58,6 +59,7 @@ class WorkerSession:
     seat: Seat = field(init=False)
     _leases: dict[str, Lease] = field(factory=dict, init=False)
     _started: set[Lease] = field(factory=set, init=False)
+    _starting: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
         if not WORKER_ID.fullmatch(self.worker_id):
@@ -95,14 +97,12 @@ class WorkerSession:
 
     def cancel(self, job_id: str, why: str) -> None:
         """Tell the worker to stop a job; whatever it reports of it will not count."""
-        lease = self._leases.get(job_id)
-        if lease is not None:
+        if (lease := self._leases.get(job_id)) is not None:
             self._stop(lease, why)
 
     async def heartbeat(self, message: WorkerHeartbeat) -> None:
         """Renew the leases that are named, or all that were assigned here."""
-        running = message.running
-        leases = tuple(self._leases.values()) if running is None else running
+        leases = tuple(self._leases.values()) if message.running is None else message.running
         lost = await self.desk.jobs.renew(
             self.worker_id,
             self.id,
@@ -180,10 +180,11 @@ class WorkerSession:
         self._ended(lease, await self.desk.jobs.release(lease, message.reason))
 
     async def _start(self, lease: Lease) -> bool:
-        if lease in self._started:
-            return True
-        self._started.add(lease)
-        return await self.desk.jobs.start(lease)
+        async with self._starting:  # the next reports wait, so that none overtakes the first
+            if lease in self._started:
+                return True
+            self._started.add(lease)
+            return await self.desk.jobs.start(lease)
 
     def _stop(self, lease: Lease, why: str) -> None:
         if self._drop(lease):  # else it has ended meanwhile
@@ -226,8 +227,7 @@ class WorkerSession:
         return lease
 
     def _end(self, message: CompleteJob | FailJob | ReleaseJob) -> Lease:
-        lease = self._lease(message)
-        self._drop(lease)
+        self._drop(lease := self._lease(message))
         return lease
 
     def _ended(self, lease: Lease, status: str) -> None:

@@ -104,6 +104,18 @@ async def test_progress_is_seen_with_its_details_and_preview(hub: RunningHub) ->
     assert (preview.content, preview.headers["content-type"]) == (b"a picture", "image/png")
 
 
+async def test_a_burst_of_reports_is_told_in_its_order(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    for percent in range(1, 31):
+        await worker.report(job, percent)
+    follow = hub.parts.news.follow(job.job_id, "0")
+    told = [await anext(follow) for _ in range(33)]
+    await follow.aclose()
+    seen = [each.progress for each in told if each is not None and each.progress is not None]
+    assert seen == [*range(1, 31)]
+
+
 async def test_the_end_of_a_job_is_the_end_of_its_preview(hub: RunningHub) -> None:
     worker = await hub.worker()
     job = await assigned(hub, worker)
