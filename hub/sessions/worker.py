@@ -7,6 +7,7 @@ whether it still counts.
 import asyncio
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Callable
 
 from attrs import define, field
@@ -59,7 +60,9 @@ class WorkerSession:
     seat: Seat = field(init=False)
     _leases: dict[str, Lease] = field(factory=dict, init=False)
     _started: set[Lease] = field(factory=set, init=False)
-    _starting: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _starting: defaultdict[Lease, asyncio.Lock] = field(
+        factory=lambda: defaultdict(asyncio.Lock), init=False
+    )
 
     def __attrs_post_init__(self) -> None:
         if not WORKER_ID.fullmatch(self.worker_id):
@@ -180,7 +183,7 @@ class WorkerSession:
         self._ended(lease, await self.desk.jobs.release(lease, message.reason))
 
     async def _start(self, lease: Lease) -> bool:
-        async with self._starting:  # the next reports wait, so that none overtakes the first
+        async with self._starting[lease]:  # its next reports wait, so that none overtakes the first
             if lease in self._started:
                 return True
             self._started.add(lease)
@@ -193,6 +196,7 @@ class WorkerSession:
     def _drop(self, lease: Lease) -> bool:
         """Forget a lease; whether it was held. A later attempt of the same job stays."""
         self._started.discard(lease)
+        self._starting.pop(lease, None)
         if self._leases.get(lease.job_id) != lease:
             return False
         del self._leases[lease.job_id]

@@ -136,7 +136,11 @@ async def test_half_a_character_from_a_worker_can_still_be_shown(hub: RunningHub
     assert (await hub.rest.get("/jobs")).status_code == 200
 
 
-@pytest.mark.parametrize(("frame", "problem"), FRAMES, ids=lambda each: str(each[:60]))
+@pytest.mark.parametrize(
+    ("frame", "problem"),
+    FRAMES,
+    ids=[f"{number} {problem}" for number, (_, problem) in enumerate(FRAMES)],
+)
 async def test_a_frame_that_cannot_be_acted_on_is_answered_with_the_reason(
     hub: RunningHub, frame: str | bytes, problem: str
 ) -> None:
