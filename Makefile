@@ -42,8 +42,8 @@ cover: setup ## branch coverage and its gates; runs the tests unless they have j
 
 check: lint types arch cover ## every gate
 
-bench: setup ## measure the hub
-	$(BIN)/python -m pytest -q -s -m bench tests
+bench: setup ## measure hub and agent, other queues beside them
+	$(BIN)/python -m tests.bench
 
 bench-peers: setup ## measure other queues on the same server
 	$(BIN)/python tests/bench/peers/run.py
