@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from attrs import define, field
 
-from hub.sessions.desk import Desk
+from hub.sessions.desk import Desk, ReportError
 from hub.sessions.outbox import Outbox
 from hub.sessions.registry import Registry
-from hub.sessions.worker import ReportError, WorkerSession
+from hub.sessions.worker import WorkerSession
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (

@@ -9,6 +9,10 @@ from hub.store.jobs import Jobs
 from hub.store.workers import Workers
 
 
+class ReportError(ValueError):
+    """What a worker said cannot be acted on; the message names the field and the remedy."""
+
+
 @frozen
 class Desk:
     """The parts of the hub that a session needs."""

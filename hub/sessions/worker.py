@@ -13,7 +13,7 @@ from collections.abc import Callable
 from attrs import define, field
 
 from hub.dispatcher import Seat
-from hub.sessions.desk import Desk
+from hub.sessions.desk import Desk, ReportError
 from hub.store.jobs import Claimed
 from shared.backoff import backoff_s
 from shared.jobs import Failure, Lease
@@ -41,10 +41,6 @@ from shared.wire import dump_json, load_json
 WORKER_ID = re.compile(r"[\w.:@/-]{1,128}", re.ASCII)
 LARGEST_RESULT = 1024 * 1024
 """Characters of the largest result; anything larger belongs into a file."""
-
-
-class ReportError(ValueError):
-    """What a worker said cannot be acted on; the message names the field and the remedy."""
 
 
 @define(eq=False)
