@@ -51,7 +51,7 @@ def _spaced(*tables: Table) -> Iterator[Table | str]:
 
 def _table(*headings: str) -> Table:
     result = Table(box=None, pad_edge=False)
-    result.add_column(headings[0], no_wrap=True)
+    result.add_column(headings[0])
     for heading in headings[1:]:
         result.add_column(heading, justify="right", no_wrap=True)
     return result

@@ -1,6 +1,8 @@
 """The hub between the two others and the server, as its users start it."""
 
+import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,10 @@ HUB = (sys.executable, "-m", "hub", "serve", "--hub-port", "0")
 
 
 async def stand(url: str) -> None:
-    """Run a hub on the server at `url` and say where it listens, until cancelled."""
+    """Run a hub on the server at `url` and say where it listens, until terminated."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     os.environ["REDIS_URL"] = url  # a flag would show in the list of processes
     with TemporaryDirectory(prefix="emp-bench-") as folder:
         async with started(*HUB, "--hub-data-dir", str(Path(folder))) as hub:
