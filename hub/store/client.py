@@ -2,9 +2,9 @@
 
 Calls made in one turn of the loop are one batch. The next one follows on the same connection
 without waiting for the answers, so that the order of calls is the order in Redis, and nothing
-waits for the fsync of something else. A call whose answer is lost has an unknown outcome; it is repeated with the same arguments,
-and the scripts act once for each operation id. The client itself never retries (redis-py would,
-without telling).
+waits for the fsync of something else. A call whose answer is lost has an unknown outcome; it is
+repeated with the same arguments, and the scripts act once for each operation id. The client itself
+never retries (redis-py would, without telling).
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Reading jobs: one, many by filter, those whose lease has run out."""
 
 import json
+from asyncio import gather
 from typing import Any
 
 from attrs import frozen
@@ -26,16 +27,21 @@ class Page:
 
 @frozen
 class Views:
-    """Reads of jobs. Nothing here changes anything."""
+    """Reads of jobs. Nothing here changes anything.
+
+    What does not depend on another answer is asked for at once, to travel together.
+    """
 
     client: Client
 
     async def job(self, job_id: str) -> Job | None:
         """One job with its ended attempts, or None."""
-        facts = await self.client.command("HGETALL", key("job", job_id))
+        facts, records = await gather(
+            self.client.command("HGETALL", key("job", job_id)),
+            self.client.command("LRANGE", key("attempts", job_id), 0, -1),
+        )
         if not facts:
             return None
-        records = await self.client.command("LRANGE", key("attempts", job_id), 0, -1)
         return _job(job_id, facts, tuple(_attempt(json.loads(each)) for each in records))
 
     async def place(self, job_id: str) -> int | None:
@@ -49,20 +55,22 @@ class Views:
         """The jobs that match every filter: of `status`, `type`, `customer`, `worker`."""
         names = [key(f"by_{name}", value) for name, value in filters.items()] or [key("jobs")]
         ids, total = await self._matching(names, offset, size)
-        found = [await self.job(job_id) for job_id in ids]
+        found = await gather(*[self.job(job_id) for job_id in ids])
         return Page([each for each in found if each is not None], total)
 
     async def _matching(self, names: list[str], offset: int, size: int) -> tuple[list[str], int]:
         if len(names) == 1:
-            total = await self.client.command("ZCARD", names[0])
-            ids = await self.client.command("ZRANGE", names[0], offset, offset + size - 1, "REV")
+            total, ids = await gather(
+                self.client.command("ZCARD", names[0]),
+                self.client.command("ZRANGE", names[0], offset, offset + size - 1, "REV"),
+            )
             return ids, total
         ids = await self._in_all(names)
         return ids[offset : offset + size], len(ids)
 
     async def _in_all(self, names: list[str]) -> list[str]:
         """Walks the smallest index in pieces, so that Redis is never busy for long."""
-        sizes = [await self.client.command("ZCARD", name) for name in names]
+        sizes: list[int] = await gather(*[self.client.command("ZCARD", name) for name in names])
         smallest, *others = [name for _, name in sorted(zip(sizes, names, strict=True))]
         matching: list[str] = []
         for start in range(0, min(sizes), SCAN):
@@ -103,10 +111,10 @@ class Views:
 
     async def counts(self) -> dict[str, int]:
         """How many jobs there are in each state."""
-        return {
-            state.value: await self.client.command("ZCARD", key("by_status", state))
-            for state in JobState
-        }
+        sizes: list[int] = await gather(
+            *[self.client.command("ZCARD", key("by_status", state)) for state in JobState]
+        )
+        return {state.value: size for state, size in zip(JobState, sizes, strict=True)}
 
 
 def _attempt(record: dict[str, str]) -> Attempt:

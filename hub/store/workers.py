@@ -1,6 +1,7 @@
 """Which workers there are, what they can do, and when they were last heard."""
 
 import json
+from asyncio import gather
 from typing import Any
 
 from attrs import frozen
@@ -60,17 +61,19 @@ class Workers:
 
     async def get(self, worker_id: str) -> Worker | None:
         """One worker, or None."""
-        facts = await self.client.command("HGETALL", key("worker", worker_id))
-        heard_at = await self.client.command("ZSCORE", key("workers"), worker_id)
+        facts, heard_at, held = await gather(
+            self.client.command("HGETALL", key("worker", worker_id)),
+            self.client.command("ZSCORE", key("workers"), worker_id),
+            self.client.command("SMEMBERS", key("held", worker_id)),
+        )
         if not facts or heard_at is None:
             return None
-        held = await self.client.command("SMEMBERS", key("held", worker_id))
         return _worker(worker_id, facts, int(heard_at), held)
 
     async def all(self) -> list[Worker]:
         """Every worker, by id."""
         ids: list[str] = await self.client.command("ZRANGE", key("workers"), 0, -1)
-        found = [await self.get(worker_id) for worker_id in sorted(ids)]
+        found = await gather(*[self.get(worker_id) for worker_id in sorted(ids)])
         return [each for each in found if each is not None]
 
 
