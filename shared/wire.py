@@ -1,33 +1,30 @@
 """Frames: JSON text in and out of the classes in `messages`, by one converter.
 
-Lenient in (unknown fields are ignored, `"all"` means no limit), strict out. Free-form values
-(`params`, `result`) pass untouched, with integers of any size.
+Lenient in (unknown fields are kept apart, other spellings understood, `"all"` means no limit),
+strict out. Free-form values (`params`, `result`) pass untouched, with integers of any size.
 """
 
 import json
 import math
 import time
 from enum import StrEnum
+from functools import cache
 from typing import Any, NoReturn, TypeVar, cast, get_origin
 from uuid import uuid4
 
 import attrs
 import cattrs
 from cattrs.cols import homogenous_tuple_structure_factory
-from cattrs.dispatch import StructureHook
-from cattrs.gen import make_dict_structure_fn
+from cattrs.dispatch import StructureHook, UnstructureHook
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from shared.messages import MESSAGES, Message
+from shared.envelopes import UnknownTypeError, WireError, check_depth, opened
+from shared.messages import MESSAGES, Envelope, Message
+from shared.messages.spellings import EXPLAINED, respelled
+
+__all__ = ["UnknownTypeError", "WireError"]
 
 T = TypeVar("T")
-
-
-class WireError(ValueError):
-    """A frame or document that cannot be read; the message names the field and the problem."""
-
-
-class UnknownTypeError(WireError):
-    """A frame whose `type` nobody here knows."""
 
 
 def encode(message: Message) -> str:
@@ -41,17 +38,34 @@ def encode(message: Message) -> str:
     return dump_json(envelope | fields)
 
 
-def decode(frame: str | bytes) -> Message:
-    """The message in `frame`. Raises `UnknownTypeError` or `WireError`."""
+def decode(frame: str | bytes, worker_id: str | None = None) -> Message:
+    """The message in `frame`; `worker_id` is who speaks when the frame does not say it.
+
+    Raises `UnknownTypeError` or `WireError`.
+    """
     document = load_json(frame)
+    check_depth(document, frame)
     if not isinstance(document, dict):
         raise WireError("a frame is a JSON object with a `type`")
-    name = cast("dict[str, Any]", document).get("type")
+    fields = cast("dict[str, Any]", document)
+    name = fields.get("type")
     if not isinstance(name, str):
         raise WireError("type: expected the name of a message type")
-    if name not in MESSAGES:
+    if name in EXPLAINED:
+        raise UnknownTypeError(f"type: {name} means nothing here: {EXPLAINED[name]}")
+    fields = respelled(fields)
+    cls = MESSAGES.get(fields["type"])
+    if cls is None:
         raise UnknownTypeError(f"type: {name[:100]!r} is not a message type")
-    return structure(document, MESSAGES[name])
+    known = _fields_of(cls)
+    if worker_id is not None and "worker_id" in known and fields.get("worker_id") is None:
+        fields = fields | {"worker_id": worker_id}
+    return structure(fields | {"envelope": opened(fields, known)}, cls)
+
+
+@cache
+def _fields_of(cls: type[Message]) -> frozenset[str]:
+    return frozenset(each.name for each in attrs.fields(cls)) - {"envelope"}
 
 
 def load_json(text: str | bytes) -> Any:
@@ -163,6 +177,14 @@ def _from_object(cls: Any, made: cattrs.Converter) -> StructureHook:
     return lambda value, _: hook(_object(value, _), cls)
 
 
+def _without_envelope(cls: Any, made: cattrs.Converter) -> UnstructureHook:
+    return make_dict_unstructure_fn(cls, made, envelope=override(omit=True))
+
+
+def _is_message(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Message)
+
+
 def _object(value: Any, _: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("expected an object")  # noqa: TRY004 - cattrs groups ValueErrors
@@ -176,6 +198,8 @@ def _made() -> cattrs.Converter:
     made.register_structure_hook(StrEnum, _word)
     made.register_structure_hook_factory(lambda cls: get_origin(cls) is tuple, _from_list)
     made.register_structure_hook_factory(attrs.has, _from_object)
+    made.register_structure_hook(Envelope, lambda value, _: value)  # `decode` has made it
+    made.register_unstructure_hook_factory(_is_message, _without_envelope)
     made.register_structure_hook_func(lambda cls: cls == tuple[str, ...] | None, _limits)
     made.register_structure_hook_func(lambda cls: cls == dict[str, tuple[str, ...]] | None, _models)
     made.register_structure_hook_func(lambda cls: cls == dict[str, Any], _object)

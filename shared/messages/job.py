@@ -4,24 +4,52 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from shared.messages.message import Message
+from shared.messages.message import (
+    CLIENT_TO_HUB,
+    HUB_TO_CLIENT,
+    HUB_TO_MONITOR,
+    HUB_TO_WORKER,
+    MONITOR_TO_HUB,
+    WORKER_TO_HUB,
+    Message,
+)
 from shared.states import ErrorClass, Reason
 
 
 @frozen(kw_only=True)
 class ClaimJob(Message):
-    """W→H: give me up to `slots` more jobs, when there are any."""
+    """Give me up to `slots` more jobs, when there are any; or this very job, if it still waits."""
 
     type: ClassVar[str] = "claim_job"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     worker_id: str
     slots: int = 1
+    job_id: str | None = None
+    claim_timeout: float | None = None  # seconds within which the job must be started
+
+
+@frozen(kw_only=True)
+class JobAvailable(Message):
+    """A job waits that the worker could run; `claim_job` with its id asks for it."""
+
+    type: ClassVar[str] = "job_available"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
+    job_id: str
+    job_type: str
+    worker_id: str | None = None
+    priority: int | None = None
+    params_summary: dict[str, Any] | None = None
+    job_request_payload: dict[str, Any] | None = None
+    requirements: dict[str, Any] | None = None
+    last_failed_worker: str | None = None
 
 
 @frozen(kw_only=True)
 class JobAssigned(Message):
-    """H→W: the worker holds this attempt now. `params` is the job's payload, untouched."""
+    """The worker holds this attempt now. `params` is the job's payload, untouched."""
 
     type: ClassVar[str] = "job_assigned"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     job_id: str
     worker_id: str
     job_type: str
@@ -30,6 +58,7 @@ class JobAssigned(Message):
     attempt: int
     lease: str
     timeout_s: float | None = None
+    job_data: dict[str, Any] | None = None
 
 
 @frozen(kw_only=True)
@@ -42,9 +71,10 @@ class Picture:
 
 @frozen(kw_only=True)
 class UpdateJobProgress(Message):
-    """W→H: how far the attempt is, in percent. The first one says that it has started."""
+    """How far the attempt is, in percent. The first one says that it has started; -1: still here."""
 
     type: ClassVar[str] = "update_job_progress"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_CLIENT, HUB_TO_MONITOR)
     job_id: str
     worker_id: str
     progress: float
@@ -52,30 +82,36 @@ class UpdateJobProgress(Message):
     message: str | None = None
     details: dict[str, Any] | None = None
     preview: Picture | None = None
+    connector_details: dict[str, Any] | None = None
     attempt: int | None = None
     lease: str | None = None
 
 
 @frozen(kw_only=True)
 class CompleteJob(Message):
-    """W→H: the attempt succeeded."""
+    """The attempt succeeded; told to clients: the job has ended, with its `status`."""
 
     type: ClassVar[str] = "complete_job"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_CLIENT, HUB_TO_MONITOR)
     job_id: str
     worker_id: str
     result: Any = None
+    status: str | None = None
+    priority: int | None = None
+    position: int | None = None
     attempt: int | None = None
     lease: str | None = None
 
 
 @frozen(kw_only=True)
 class FailJob(Message):
-    """W→H: the attempt failed; `retry` says whether another try may help."""
+    """The attempt failed; `retry` says whether another try may help."""
 
     type: ClassVar[str] = "fail_job"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     job_id: str
     worker_id: str
-    error: str
+    error: str = "the worker gave no reason"
     retry: bool = True
     error_class: ErrorClass = ErrorClass.INTERNAL
     details: dict[str, Any] = field(factory=dict)
@@ -85,9 +121,10 @@ class FailJob(Message):
 
 @frozen(kw_only=True)
 class ReleaseJob(Message):
-    """W→H: the worker gives the attempt back unfinished. Charges no retry."""
+    """The worker gives the attempt back unfinished. Charges no retry."""
 
     type: ClassVar[str] = "release_job"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     job_id: str
     worker_id: str
     reason: Reason = Reason.DRAINED
@@ -97,9 +134,10 @@ class ReleaseJob(Message):
 
 @frozen(kw_only=True)
 class JobCompletedAck(Message):
-    """H→W: the answer to `complete_job`. `status`: completed, adopted or superseded."""
+    """The answer to `complete_job`. `status`: completed, adopted or superseded."""
 
     type: ClassVar[str] = "job_completed_ack"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     job_id: str
     worker_id: str
     status: str
@@ -108,20 +146,23 @@ class JobCompletedAck(Message):
 
 @frozen(kw_only=True)
 class JobFailedAck(Message):
-    """H→W: the answer to `fail_job` and `release_job`. `status` is the job's new state."""
+    """The answer to `fail_job` and `release_job`. `status` is the job's new state."""
 
     type: ClassVar[str] = "job_failed_ack"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     job_id: str
     worker_id: str
     status: str
+    error: str | None = None
     attempt: int | None = None
 
 
 @frozen(kw_only=True)
 class CancelJob(Message):
-    """H→W: stop this job; nothing more that is said of it will count."""
+    """Stop this job; nothing more that a worker says of it will count."""
 
     type: ClassVar[str] = "cancel_job"
+    ways: ClassVar[tuple[str, ...]] = (CLIENT_TO_HUB, MONITOR_TO_HUB, HUB_TO_WORKER)
     job_id: str
     worker_id: str | None = None
     reason: str | None = None

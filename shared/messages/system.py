@@ -1,32 +1,87 @@
-"""What any peer may be told."""
+"""What any peer may be told, or say."""
 
 from typing import Any, ClassVar
 
 from attrs import frozen
 
-from shared.messages.message import Message
+from shared.messages.message import ANY_TO_HUB, HUB_TO_ANY, Message
 
 
 @frozen(kw_only=True)
 class ConnectionEstablished(Message):
-    """H→W: the first frame on every connection."""
+    """The first frame on every connection."""
 
     type: ClassVar[str] = "connection_established"
+    ways: ClassVar[tuple[str, ...]] = HUB_TO_ANY
     message: str
 
 
 @frozen(kw_only=True)
+class Ack(Message):
+    """A message was heard: its id and type."""
+
+    type: ClassVar[str] = "ack"
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
+    message_id: str | None = None
+    original_type: str | None = None
+    original_id: str | None = None
+
+
+@frozen(kw_only=True)
 class Error(Message):
-    """H→W: something that was said could not be acted on."""
+    """Something that was said could not be acted on."""
 
     type: ClassVar[str] = "error"
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
     error: str
     details: dict[str, Any] | None = None
 
 
 @frozen(kw_only=True)
 class Unknown(Message):
-    """H→W: a message type that nobody here knows."""
+    """A message type that nobody here knows, or one that means nothing here, and why."""
 
     type: ClassVar[str] = "unknown"
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
     content: str
+
+
+@frozen(kw_only=True)
+class Ping(Message):
+    """Are you there? Answered by `pong`."""
+
+    type: ClassVar[str] = "ping"
+    ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
+
+
+@frozen(kw_only=True)
+class Pong(Message):
+    """The answer to `ping`."""
+
+    type: ClassVar[str] = "pong"
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
+
+
+@frozen(kw_only=True)
+class StayAlive(Message):
+    """Are you there? Answered by `stay_alive_response`."""
+
+    type: ClassVar[str] = "stay_alive"
+    ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
+
+
+@frozen(kw_only=True)
+class StayAliveResponse(Message):
+    """The answer to `stay_alive`."""
+
+    type: ClassVar[str] = "stay_alive_response"
+    ways: ClassVar[tuple[str, ...]] = HUB_TO_ANY
+
+
+@frozen(kw_only=True)
+class Disconnect(Message):
+    """This peer goes; the hub closes the connection."""
+
+    type: ClassVar[str] = "disconnect"
+    ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
+    reason: str | None = None

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from shared.jobs import Lease
 from shared.matching import Capability
-from shared.messages.message import Message
+from shared.messages.message import HUB_TO_MONITOR, HUB_TO_WORKER, WORKER_TO_HUB, Message
 
 MAX_SLOTS = 1000
 """The most attempts that one worker may run at the same time."""
@@ -14,21 +14,24 @@ MAX_SLOTS = 1000
 
 @frozen(kw_only=True)
 class RegisterWorker(Message):
-    """W→H: a worker is here, with what it can do and the leases it still holds."""
+    """A worker is here, with what it can do and the leases it still holds."""
 
     type: ClassVar[str] = "register_worker"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     worker_id: str
     capabilities: Capability
     slots: int = 1
     running: tuple[Lease, ...] = ()
     status: str = "idle"
+    subscribe_to_jobs: bool = False  # true: be told of jobs (`job_available`), and claim by id
 
 
 @frozen(kw_only=True)
 class WorkerRegistered(Message):
-    """H→W: welcome; how often to send heartbeats, and which leases are gone."""
+    """Welcome; how often to send heartbeats, and which leases are gone."""
 
     type: ClassVar[str] = "worker_registered"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     worker_id: str
     status: str = "active"
     heartbeat_s: float
@@ -38,9 +41,10 @@ class WorkerRegistered(Message):
 
 @frozen(kw_only=True)
 class WorkerHeartbeat(Message):
-    """W→H: still here; renews the leases it names."""
+    """Still here; renews the leases it names."""
 
     type: ClassVar[str] = "worker_heartbeat"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     worker_id: str
     status: str | None = None
     load: float | None = None
@@ -50,18 +54,55 @@ class WorkerHeartbeat(Message):
 
 @frozen(kw_only=True)
 class WorkerHeartbeatAck(Message):
-    """H→W: heard; `lost` are the leases that are no longer the worker's."""
+    """Heard; `lost` are the leases that are no longer the worker's."""
 
     type: ClassVar[str] = "worker_heartbeat_ack"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     worker_id: str
     lost: tuple[Lease, ...] = ()
 
 
 @frozen(kw_only=True)
 class WorkerStatus(Message):
-    """W→H: the worker's state or capability has changed."""
+    """The worker's state or capability has changed."""
 
     type: ClassVar[str] = "worker_status"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     worker_id: str
     status: str | None = None
     capabilities: Capability | None = None
+    current_job_id: str | None = None
+    connector_statuses: dict[str, Any] | None = None
+
+
+@frozen(kw_only=True)
+class ConnectorWsStatus(Message):
+    """How the connection between a connector and its service is."""
+
+    type: ClassVar[str] = "connector_ws_status"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_MONITOR)
+    worker_id: str
+    connector_type: str | None = None
+    status: str | None = None
+    details: dict[str, Any] | None = None
+    connected: bool | None = None
+    service_name: str | None = None
+    last_ping: float | None = None
+
+
+@frozen(kw_only=True)
+class ServiceRequest(Message):
+    """What a connector asks of its service for a job, told to those who watch."""
+
+    type: ClassVar[str] = "service_request"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_MONITOR)
+    worker_id: str
+    job_id: str | None = None
+    service_type: str | None = None
+    endpoint: str | None = None
+    method: str | None = None
+    url: str | None = None
+    payload: Any = None
+    service: str | None = None
+    request_type: str | None = None
+    content: Any = None
