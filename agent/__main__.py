@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from agent.app import Stop, serve
 from agent.connectors import make_connectors
-from agent.connectors.base import Connector
 from agent.connectors.offers import NoConnectorError
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.settings import AgentSettings
@@ -63,17 +62,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         "Runs jobs of a hub, until stopped.",
     )
     try:
-        connectors = make_connectors(settings)
+        make_connectors(settings)
     except ValueError as problem:
         parser.error(str(problem))
     set_up_logs(settings.log_level, settings.log_format)
-    sys.exit(_run(settings, connectors))
+    sys.exit(_run(settings))
 
 
-def _run(settings: AgentSettings, connectors: Sequence[Connector]) -> int:
+def _run(settings: AgentSettings) -> int:
     code = 0
     try:
-        asyncio.run(_serve_until_signalled(settings, connectors))
+        asyncio.run(_serve_until_signalled(settings))
     except* tuple(_CODES) as refusal:
         problem = refusal.exceptions[0]
         log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
@@ -81,11 +80,11 @@ def _run(settings: AgentSettings, connectors: Sequence[Connector]) -> int:
     return code
 
 
-async def _serve_until_signalled(settings: AgentSettings, connectors: Sequence[Connector]) -> None:
+async def _serve_until_signalled(settings: AgentSettings) -> None:
     stop = Stop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stop.ask)
-    await serve(settings, connectors, stop)
+    await serve(settings, make_connectors, stop)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from agent.connectors.base import Connector
-from agent.connectors.offers import Ready, capability, close_all, open_all, serving
+from agent.connectors.offers import NoConnectorError
 from agent.heartbeat import heartbeat
-from agent.inventory import find_hardware
+from agent.inventory import Gpu, survey
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
@@ -18,6 +18,7 @@ from agent.link.worker import Worker
 from agent.runner import Runner
 from agent.settings import AgentSettings
 from agent.slots import Slots
+from agent.stations import MakeConnectors, Post, Station, open_station, posts
 
 log = logging.getLogger(__name__)
 
@@ -36,53 +37,96 @@ class Stop:
         (self.insisted if self.asked.is_set() else self.asked).set()
 
 
-async def serve(settings: AgentSettings, connectors: Sequence[Connector], stop: Stop) -> None:
-    """Run jobs until `stop` is asked for.
+@frozen
+class _Duty:
+    """A worker, and the room that it gives out."""
+
+    worker: Worker
+    slots: Slots
+
+
+async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> None:
+    """Run jobs until `stop` is asked for, on the connectors that `make` makes for each worker.
 
     Raises `NoConnectorError`, or a group with a `RefusedError` when the hub refuses the agent.
     """
-    ready = await open_all(connectors)
+    stations = await _opened(posts(settings, survey()), make)
     artifacts = Artifacts(settings.hub_url, settings.token)
     try:
         async with asyncio.TaskGroup() as tasks:
-            await _work(settings, Runner(serving(ready), artifacts.upload), ready, tasks, stop)
+            await _work(settings, stations, artifacts, tasks, stop)
     finally:
-        await close_all(ready)
+        for station in stations:
+            await station.close()
         await artifacts.close()
+
+
+async def _opened(wanted: Sequence[Post], make: MakeConnectors) -> list[Station]:
+    """The stations that can work. Raises `NoConnectorError` when there is none."""
+    found = await asyncio.gather(*(_open(post, make) for post in wanted))
+    stations = [each for each in found if isinstance(each, Station)]
+    if not stations:
+        raise NoConnectorError("; ".join(str(each) for each in found))
+    return stations
+
+
+async def _open(post: Post, make: MakeConnectors) -> Station | NoConnectorError:
+    try:
+        return await open_station(post, make)
+    except NoConnectorError as problem:
+        log.warning("the agent goes on without %s: %s", post.worker_id, problem)
+        return problem
 
 
 async def _work(
     settings: AgentSettings,
-    runner: Runner,
-    ready: list[Ready],
+    stations: Sequence[Station],
+    artifacts: Artifacts,
     tasks: asyncio.TaskGroup,
     stop: Stop,
 ) -> None:
     outgoing = Outgoing()
-    slots = Slots(settings.max_concurrent_jobs, runner.run, tasks)
-    can_do = capability([each.offer for each in ready], find_hardware())
-    worker = Worker(settings.worker_id, can_do, slots, outgoing.put)
+    duties = [_duty(station, artifacts, outgoing, tasks) for station in stations]
     link = Link(
         socket_url(settings.hub_url, settings.worker_id),
         settings.token,
-        {worker.id: worker},
+        {each.worker.id: each.worker for each in duties},
         outgoing,
-        heartbeat,
+        partial(heartbeat, gpus=_gpus(stations)),
     )
     linked = tasks.create_task(link.run())
     await stop.asked.wait()
 
-    log.info("draining: %d attempts get %g s to finish", slots.used, settings.drain_s)
-    slots.drain()
-    await _first_of(slots.idle(), stop.insisted.wait(), within_s=settings.drain_s)
-    slots.release()
-    await _first_of(_settled(slots, worker), within_s=RELEASE_S)
+    used = sum(each.slots.used for each in duties)
+    log.info("draining: %d attempts get %g s to finish", used, settings.drain_s)
+    for each in duties:
+        each.slots.drain()
+    await _first_of(_idle(duties), stop.insisted.wait(), within_s=settings.drain_s)
+    for each in duties:
+        each.slots.release()
+    await _first_of(_settled(duties), within_s=RELEASE_S)
     linked.cancel()
 
 
-async def _settled(slots: Slots, worker: Worker) -> None:
-    await slots.idle()
-    await worker.outbox.settled()
+def _duty(
+    station: Station, artifacts: Artifacts, outgoing: Outgoing, tasks: asyncio.TaskGroup
+) -> _Duty:
+    runner = Runner(station.serving, artifacts.upload)
+    slots = Slots(station.post.settings.max_concurrent_jobs, runner.run, tasks)
+    return _Duty(Worker(station.post.worker_id, station.capability, slots, outgoing.put), slots)
+
+
+def _gpus(stations: Sequence[Station]) -> dict[str, Gpu]:
+    return {each.post.worker_id: each.post.gpu for each in stations if each.post.gpu}
+
+
+async def _idle(duties: Sequence[_Duty]) -> None:
+    await asyncio.gather(*(each.slots.idle() for each in duties))
+
+
+async def _settled(duties: Sequence[_Duty]) -> None:
+    await _idle(duties)
+    await asyncio.gather(*(each.worker.outbox.settled() for each in duties))
 
 
 async def _first_of(*facts: Coroutine[Any, Any, object], within_s: float) -> None:

@@ -34,6 +34,11 @@ class AgentSettings:
         "the name of this worker, one of its own",
         validator=validators.matches_re(r"[A-Za-z0-9._:-]{1,128}"),
     )
+    gpus: tuple[str, ...] = setting(
+        "WORKER_GPUS",
+        ("all",),
+        "the GPUs that work, one worker each: all, none, or indices and UUIDs with commas between",
+    )
     connectors: tuple[str, ...] = setting(
         ("WORKER_CONNECTORS", "SERVICES", "CONNECTORS"),
         ("simulation",),
@@ -71,7 +76,11 @@ class AgentSettings:
         parse=str.lower,
         validator=validators.in_(FORMATS),
     )
-    comfyui_url: str = setting("COMFYUI_URL", "http://127.0.0.1:8188", "where ComfyUI listens")
+    comfyui_url: str = setting(
+        "COMFYUI_URL",
+        "http://127.0.0.1:8188",
+        "where ComfyUI listens; with several GPUs an address for each, with commas between",
+    )
     comfyui_username: str | None = setting(
         "WORKER_COMFYUI_USERNAME", None, "for a proxy before ComfyUI that asks who comes"
     )

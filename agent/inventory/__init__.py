@@ -2,25 +2,40 @@
 
 from typing import Any
 
-from agent.inventory.gpus import find_gpus, gpu_load
+from agent.inventory.gpu_faults import GpuFault, watch_faults
+from agent.inventory.gpu_load import gpu_load
+from agent.inventory.gpus import Gpu, LostGpu, Survey, survey
 from agent.inventory.host import find_host, host_load
+from agent.inventory.nvml import Driver
 from shared.matching import Hardware
 
+__all__ = [
+    "Driver",
+    "Gpu",
+    "GpuFault",
+    "LostGpu",
+    "Survey",
+    "find_hardware",
+    "survey",
+    "system_info",
+    "watch_faults",
+]
 
-def find_hardware() -> Hardware:
-    """What jobs may count on. Among unequal GPUs the weakest speaks for all."""
-    host, gpus = find_host(), find_gpus()
+
+def find_hardware(gpu: Gpu | None) -> Hardware:
+    """What the jobs of a worker may count on. Workers share all but their GPUs."""
+    host = find_host()
     return Hardware(
-        gpu_memory_gb=min((gpu.memory_gb for gpu in gpus), default=0),
-        gpu_count=len(gpus),
-        gpu_model=gpus[0].name if gpus else None,
-        compute_capability=min((gpu.compute_capability for gpu in gpus), default=0),
+        gpu_memory_gb=gpu.memory_gb if gpu else 0,
+        gpu_count=1 if gpu else 0,
+        gpu_model=gpu.name if gpu else None,
+        compute_capability=gpu.compute_capability if gpu else 0,
         cpu_cores=host.cpu_cores,
         ram_gb=host.ram_gb,
         storage_gb=host.storage_gb,
     )
 
 
-def system_info() -> dict[str, Any]:
-    """How busy the machine is, as heartbeats tell it."""
-    return host_load() | gpu_load()
+def system_info(gpu: Gpu | None) -> dict[str, Any]:
+    """How busy the machine and a worker's GPU are, as heartbeats tell it."""
+    return host_load() | (gpu_load(gpu) if gpu else {})

@@ -1,96 +1,120 @@
-"""The GPUs, through NVIDIA's management library (NVML)."""
+"""The GPUs of the machine: whole cards, and in their place the slices of those that MIG divides."""
 
 import logging
-from collections.abc import Callable
-from functools import cache
-from statistics import mean
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from functools import partial
 
 import pynvml
 from attrs import frozen
 
+from agent.inventory.nvml import GB, Driver, NoDriverError, asked, driver
+
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 
-GB = 10**9
-_NO_GPUS = (pynvml.NVML_ERROR_LIBRARY_NOT_FOUND, pynvml.NVML_ERROR_DRIVER_NOT_LOADED)
-
-
-@frozen
+@frozen(kw_only=True)
 class Gpu:
-    """One GPU. Memory in GB (10^9 bytes)."""
+    """What runs one worker's jobs: a card, or a MIG slice of one. Memory in GB (10^9 bytes)."""
 
-    uuid: str
+    index: int  # of the card, as NVML counts
+    uuid: str  # what CUDA_VISIBLE_DEVICES takes
     name: str
     memory_gb: float
     compute_capability: float
+    pci: str = ""
+    card: str = ""  # the UUID of the card, which is its own unless it is a slice
+    slice: int | None = None  # which slice of the card
+
+    @property
+    def label(self) -> str:
+        """A name that is short, and unique on the machine: `gpu0`, `gpu0-mig1`."""
+        return f"gpu{self.index}" + ("" if self.slice is None else f"-mig{self.slice}")
 
 
-def find_gpus() -> tuple[Gpu, ...]:
-    """Every GPU that answers. A machine without NVIDIA's driver has none."""
-    found = (_asked(_gpu, index) for index in range(_count()))
-    return tuple(gpu for gpu in found if gpu is not None)
+@frozen
+class LostGpu:
+    """A card that is there and does not answer, or cannot be used."""
+
+    index: int
+    problem: str
 
 
-def gpu_load() -> dict[str, Any]:
-    """Mean use of the GPUs and of their memory in percent, and the highest temperature in °C.
+@frozen(kw_only=True)
+class Survey:
+    """What NVML tells of the machine. `problem` says why a driver that is there does not answer."""
 
-    Leaves out what no GPU tells.
-    """
-    gpus = range(_count())
-    readings = {
-        "gpu_usage": (_usage, mean),
-        "gpu_memory_usage": (_memory_usage, mean),
-        "gpu_temperature": (_temperature, max),
-    }
-    load: dict[str, Any] = {}
-    for name, (reading, union) in readings.items():
-        values = [value for gpu in gpus if (value := _asked(reading, gpu)) is not None]
-        if values:
-            load[name] = union(values)
-    return load
+    driver: Driver | None = None
+    gpus: tuple[Gpu, ...] = ()
+    lost: tuple[LostGpu, ...] = ()
+    problem: str | None = None
 
 
-@cache
-def _count() -> int:
-    """How many GPUs there are. The library is opened once and stays open with the process."""
+def survey() -> Survey:
+    """Look at every GPU. A machine without NVIDIA's driver has none, which is no problem."""
     try:
-        pynvml.nvmlInit()
-        return pynvml.nvmlDeviceGetCount()
-    except pynvml.NVMLError as problem:
-        level = logging.INFO if problem.value in _NO_GPUS else logging.WARNING
-        log.log(level, "no GPUs are used: %s", problem)
-        return 0
+        found = driver()
+        count = pynvml.nvmlDeviceGetCount()
+    except (NoDriverError, pynvml.NVMLError) as problem:
+        is_absent = isinstance(problem, NoDriverError) and problem.is_absent
+        log.log(logging.INFO if is_absent else logging.WARNING, "no GPUs are used: %s", problem)
+        return Survey(problem=None if is_absent else str(problem))
+    gpus: list[Gpu] = []
+    lost: list[LostGpu] = []
+    for index in range(count):
+        try:
+            gpus.extend(_gpus(index))
+        except (pynvml.NVMLError, UnusableError) as problem:
+            lost.append(LostGpu(index, str(problem)))
+            log.warning("GPU %d is left out: %s", index, problem)
+    return Survey(driver=found, gpus=tuple(gpus), lost=tuple(lost))
 
 
-def _asked(question: Callable[[pynvml.c_nvmlDevice_t], T], index: int) -> T | None:
-    """The GPU's answer, or None when it has none: it is lost, or does not measure that."""
-    try:
-        return question(pynvml.nvmlDeviceGetHandleByIndex(index))
-    except pynvml.NVMLError as problem:
-        log.debug("GPU %d: %s", index, problem)
-        return None
+class UnusableError(Exception):
+    """The card answers, and no work can be given to it."""
 
 
-def _gpu(handle: pynvml.c_nvmlDevice_t) -> Gpu:
+def _gpus(index: int) -> Iterator[Gpu]:
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    card = _card(index, handle)
+    if not (asked(partial(pynvml.nvmlDeviceGetMigMode, handle)) or [0])[0]:
+        yield card
+        return
+    slices = [*_slices(card, handle)]
+    if not slices:
+        raise UnusableError("MIG is on and no instance has been made: nvidia-smi mig -cgi")
+    yield from slices
+
+
+def _card(index: int, handle: pynvml.c_nvmlDevice_t) -> Gpu:
     major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+    uuid = pynvml.nvmlDeviceGetUUID(handle)
     return Gpu(
-        uuid=pynvml.nvmlDeviceGetUUID(handle),
+        index=index,
+        uuid=uuid,
         name=pynvml.nvmlDeviceGetName(handle),
-        memory_gb=round(pynvml.nvmlDeviceGetMemoryInfo(handle).total / GB, 1),
+        memory_gb=_memory_gb(handle),
         compute_capability=major + minor / 10,
+        pci=pynvml.nvmlDeviceGetPciInfo(handle).busId,
+        card=uuid,
     )
 
 
-def _usage(handle: pynvml.c_nvmlDevice_t) -> float:
-    return pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
+def _slices(card: Gpu, handle: pynvml.c_nvmlDevice_t) -> Iterator[Gpu]:
+    for number in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+        slice_ = asked(partial(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number))
+        if slice_ is None:
+            continue  # slices are numbered with gaps
+        yield Gpu(
+            index=card.index,
+            uuid=pynvml.nvmlDeviceGetUUID(slice_),
+            name=pynvml.nvmlDeviceGetName(slice_),
+            memory_gb=_memory_gb(slice_),
+            compute_capability=card.compute_capability,
+            pci=card.pci,
+            card=card.uuid,
+            slice=number,
+        )
 
 
-def _memory_usage(handle: pynvml.c_nvmlDevice_t) -> float:
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    return round(100 * memory.used / memory.total, 1)
-
-
-def _temperature(handle: pynvml.c_nvmlDevice_t) -> float:
-    return pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
+def _memory_gb(handle: pynvml.c_nvmlDevice_t) -> float:
+    return round(pynvml.nvmlDeviceGetMemoryInfo(handle).total / GB, 1)

@@ -50,7 +50,7 @@ async def work(url: str, width: int, event: str, every: int) -> None:
     flags = ["--hub-url", url, "--worker-id", "bench", "--max-concurrent-jobs", str(width)]
     settings = read(AgentSettings, flags, os.environ, "bench", "An agent.")
     set_up_logs(settings.log_level, settings.log_format)
-    await serve(settings, [connector], stop)
+    await serve(settings, lambda _settings: [connector], stop)
 
 
 def _stamp_acknowledged(stamps: Stamps) -> None:

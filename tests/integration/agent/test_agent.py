@@ -36,8 +36,10 @@ class Agent:
         self.settings = AgentSettings(
             hub_url=hub.url, worker_id="w1", drain_s=drain_s, max_concurrent_jobs=2
         )
-        connectors: list[Connector] = [self.connector]
-        self.serving = asyncio.create_task(serve(self.settings, connectors, self.stop))
+        self.serving = asyncio.create_task(serve(self.settings, self._make, self.stop))
+
+    def _make(self, _settings: AgentSettings) -> list[Connector]:
+        return [self.connector]
 
     async def ended(self) -> None:
         async with asyncio.timeout(20):
@@ -156,7 +158,9 @@ async def test_a_refused_agent_stops_its_attempts_and_closes_its_connectors(
 async def test_without_a_usable_connector_it_does_not_start(hub: FakeHub) -> None:
     with pytest.raises(NoConnectorError, match="no licence"):
         await serve(
-            AgentSettings(hub_url=hub.url), [ScriptedConnector(unusable="no licence")], Stop()
+            AgentSettings(hub_url=hub.url),
+            lambda _settings: [ScriptedConnector(unusable="no licence")],
+            Stop(),
         )
     assert hub.requests == []
 

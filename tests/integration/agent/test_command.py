@@ -1,48 +1,13 @@
 """The agent as a process: its command line, its signals, its exit codes."""
 
-import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
 
 import pytest
 
 from shared.messages import CompleteJob, JobCompletedAck, JobFailedAck, ReleaseJob
 from tests.fakes.hub import FakeHub
-
-Start = Callable[..., Awaitable[Process]]
-
-
-@pytest.fixture
-async def start(hub: FakeHub) -> AsyncGenerator[Start]:
-    """Starts agents, and ends those that a test leaves behind."""
-    started: list[Process] = []
-
-    async def start(*argv: str, **environ: str) -> Process:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "agent", *argv),
-            env=os.environ | {"HUB_URL": hub.url, "WORKER_ID": "w1"} | environ,
-            stdout=PIPE,
-            stderr=PIPE,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-async def end(process: Process) -> tuple[int | None, str]:
-    """The exit code, and all that was written."""
-    async with asyncio.timeout(30):
-        out, err = await process.communicate()
-    return process.returncode, (out + err).decode()
+from tests.support.agents import Start, end
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])

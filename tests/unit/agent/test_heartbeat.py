@@ -9,6 +9,7 @@ class Patient:
     """A worker whose hub answers the first `answers` heartbeats."""
 
     def __init__(self, answers: int) -> None:
+        self.id = "w1"
         self.unanswered = 0
         self.beats: list[dict[str, Any]] = []
         self._answers = answers

@@ -1,9 +1,6 @@
 """What the machine has."""
 
-import pytest
-
-from agent import inventory
-from agent.inventory.gpus import Gpu
+from agent.inventory import Gpu, find_hardware
 from agent.inventory.host import find_host, host_load
 
 
@@ -21,19 +18,20 @@ def test_the_load_is_in_percent() -> None:
     assert load["uptime"] >= 0
 
 
-def test_among_unequal_gpus_the_weakest_speaks_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    big = Gpu(uuid="1", name="Big", memory_gb=80, compute_capability=9.0)
-    old = Gpu(uuid="2", name="Old", memory_gb=96, compute_capability=7.5)
-    monkeypatch.setattr(inventory, "find_gpus", lambda: (big, old))
-    hardware = inventory.find_hardware()
-    assert hardware.gpu_count == 2
-    assert hardware.gpu_memory_gb == 80
-    assert hardware.compute_capability == 7.5
-    assert hardware.gpu_model == "Big"
+def test_a_worker_has_its_own_gpu_and_shares_the_rest() -> None:
+    gpu = Gpu(index=1, uuid="GPU-1", name="Big", memory_gb=80, compute_capability=9.0)
+    hardware = find_hardware(gpu)
+    assert (hardware.gpu_count, hardware.gpu_model) == (1, "Big")
+    assert (hardware.gpu_memory_gb, hardware.compute_capability) == (80, 9.0)
+    assert hardware.cpu_cores >= 1
 
 
-def test_without_gpus_the_rest_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "find_gpus", lambda: ())
-    hardware = inventory.find_hardware()
+def test_without_a_gpu_the_rest_still_counts() -> None:
+    hardware = find_hardware(None)
     assert (hardware.gpu_count, hardware.gpu_memory_gb, hardware.gpu_model) == (0, 0, None)
     assert hardware.cpu_cores >= 1
+
+
+def test_workers_that_ask_at_the_same_time_share_a_reading() -> None:
+    assert host_load() is not host_load()
+    assert host_load() == host_load()

@@ -1,0 +1,75 @@
+"""One worker for each GPU of a machine, all on the agent's one connection."""
+
+import signal
+from asyncio.subprocess import Process
+from pathlib import Path
+
+from attrs import evolve
+
+from shared.messages import (
+    ClaimJob,
+    CompleteJob,
+    ConnectionEstablished,
+    JobCompletedAck,
+    RegisterWorker,
+    WorkerHeartbeat,
+    WorkerRegistered,
+)
+from tests.fakes.hub import FakeHub, Talk, assignment
+from tests.fakes.nvml import presets
+from tests.fakes.nvml.presets import LOST, Machine, h100, machine, rtx4090
+from tests.support.agents import Start, end
+
+
+async def agent_of(start: Start, nvml: Path, tmp_path: Path, described: Machine) -> Process:
+    """An agent on a machine with these GPUs."""
+    path = presets.write(described, tmp_path / "machine.json")
+    environ = {"LD_LIBRARY_PATH": str(nvml), "FAKE_NVML_JSON": str(path)}
+    return await start(
+        "run", WORKER_SIMULATION_PROCESSING_TIME="0", WORKER_SIMULATION_FAILURE_RATE="0", **environ
+    )
+
+
+async def registered(talk: Talk, count: int) -> list[RegisterWorker]:
+    await talk.say(ConnectionEstablished(message="welcome"))
+    registrations = [await talk.hear(RegisterWorker) for _ in range(count)]
+    for each in registrations:
+        welcome = WorkerRegistered(worker_id=each.worker_id, heartbeat_s=0.1, lease_s=90)
+        await talk.say(welcome)
+    return registrations
+
+
+async def test_every_gpu_is_a_worker_on_the_one_connection(
+    hub: FakeHub, start: Start, nvml: Path, tmp_path: Path
+) -> None:
+    cards = (h100(0), h100(1, errors=LOST), rtx4090(2))
+    agent = await agent_of(start, nvml, tmp_path, machine(*cards))
+    talk = await hub.accepted()
+    first, second = await registered(talk, 2)
+    assert (first.worker_id, second.worker_id) == ("w1-gpu0", "w1-gpu2")
+    assert first.capabilities.hardware.gpu_memory_gb == 85.5
+    assert second.capabilities.hardware.gpu_model == "NVIDIA GeForce RTX 4090"
+
+    beats = {beat.worker_id: beat for beat in [await talk.hear(WorkerHeartbeat) for _ in range(2)]}
+    assert beats["w1-gpu0"].system_info is not None
+    assert beats["w1-gpu0"].system_info["gpu_power_w"] == 70
+    assert beats["w1-gpu2"].system_info is not None
+    assert beats["w1-gpu2"].system_info["gpu_power_w"] == 22
+
+    job = evolve(assignment("a", job_type="simulation"), worker_id="w1-gpu2")
+    await talk.say(job)
+    report = await talk.hear(CompleteJob)
+    assert report.worker_id == "w1-gpu2"
+    await talk.say(JobCompletedAck(job_id="a", worker_id="w1-gpu2", status="ok", attempt=1))
+    agent.send_signal(signal.SIGTERM)
+    assert (await end(agent))[0] == 0
+
+
+async def test_eight_gpus_each_claim_for_themselves(
+    hub: FakeHub, start: Start, nvml: Path, tmp_path: Path
+) -> None:
+    await agent_of(start, nvml, tmp_path, presets.eight_h100())
+    talk = await hub.accepted()
+    await registered(talk, 8)
+    claims = {(await talk.hear(ClaimJob)).worker_id for _ in range(8)}
+    assert claims == {f"w1-gpu{index}" for index in range(8)}
