@@ -7,14 +7,16 @@ and as long as it finds something, the next. Nothing is decided here: a claim is
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from attrs import define, field
 
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import Claimed, EvictedError, Jobs, StaleClassError
-from hub.store.lanes import Lanes
+from hub.store.jobs import Claimed, EvictedError, Jobs, StaleClassError, Submitted
+from hub.store.lanes import Lanes, lane_of
+from shared.jobs import JobSpec
 from shared.matching import Capability
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Dispatcher:
 
     jobs: Jobs
     lanes: Lanes
+    id: str = field(factory=lambda: secrets.token_hex(4), init=False)
     _seats: dict[str, dict[str, Seat]] = field(factory=dict, init=False)  # by class, by worker
     _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
     _is_stopping: bool = field(default=False, init=False)
@@ -69,9 +72,15 @@ class Dispatcher:
         seat.credit += more
         self._call(seat)
 
-    def wake(self, lane: str) -> None:
-        """A lane has work."""
-        if self._seats:
+    async def submit(self, spec: JobSpec) -> Submitted:
+        """Accept a job. The claim for it travels with the submission. Raises as `Jobs.submit`."""
+        submission = asyncio.create_task(self.jobs.submit(spec, self.id))
+        self.wake(lane_of(spec.requirement).id)
+        return await submission
+
+    def wake(self, lane: str, waker: str = "") -> None:
+        """A lane has work, and if it was this dispatcher that brought it, has been looked after."""
+        if self._seats and waker != self.id:
             self._spawn(self._serve_lane(lane))
 
     def look_soon(self) -> None:

@@ -97,3 +97,27 @@ class Job:
     error: str | None = None
     error_class: ErrorClass | None = None
     attempts: tuple[Attempt, ...] = ()
+
+
+def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, at: int) -> Job:
+    """The job that `spec` became at `at`, in its workflow's priority and time."""
+    return Job(
+        id=job_id,
+        type=spec.type,
+        status=JobState.PENDING,
+        reason=Reason.SUBMITTED,
+        priority=priority,
+        payload=spec.payload,
+        requirements=spec.requirement,
+        customer_id=spec.customer_id,
+        max_retries=spec.max_retries,
+        timeout_minutes=spec.timeout_minutes,
+        workflow_id=spec.workflow_id,
+        workflow_priority=priority,
+        workflow_datetime=workflow_datetime,
+        step_number=spec.step_number,
+        created_at=at,
+        attempt=0,
+        failures=0,
+        losses=0,
+    )

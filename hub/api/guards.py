@@ -1,4 +1,4 @@
-"""The doors, as Litestar guards."""
+"""The doors, as Litestar guards: coroutines, for it would run functions in threads."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from hub.doors import Doors, Role
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
-def clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets REST clients in."""
     _check(connection, Role.CLIENT)
 
 
-def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets workers in."""
     _check(connection, Role.WORKER)
 
 
-def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets both in."""
     if not _doors(connection).admit(Role.WORKER, key_of(connection)):
         _check(connection, Role.CLIENT)

@@ -37,14 +37,12 @@ Submission = Annotated[
 @post("/jobs", guards=[clients], summary="Submit a job", tags=["jobs"])
 async def submit_job(data: Submission, parts: NamedDependency[Parts]) -> dict[str, Any]:
     """201 with the job's id and place. 409 when a step contradicts its workflow."""
-    submitted = await parts.jobs.submit(data.spec(parts.settings.default_job_priority))
-    parts.dispatcher.wake(submitted.lane)
-    job = await _found(parts, submitted.job_id)
+    submitted = await parts.dispatcher.submit(data.spec(parts.settings.default_job_priority))
     return {
         "job_id": submitted.job_id,
         "status": "submitted",
         "queue_position": submitted.place,
-        "job": unstructure(job),
+        "job": unstructure(submitted.job),
     }
 
 

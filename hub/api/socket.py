@@ -35,7 +35,7 @@ async def any_socket(socket: AnySocket, parts: NamedDependency[Parts]) -> None:
 async def _serve(socket: AnySocket, parts: Parts) -> None:
     await socket.accept()  # a refusal after the handshake can say why
     try:
-        workers(socket, socket.route_handler)
+        await workers(socket, socket.route_handler)
     except (NotAuthorizedException, PermissionDeniedException) as problem:
         await socket.close(INVALID, f"Invalid authentication: {problem.detail}"[:120])
         return

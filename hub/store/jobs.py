@@ -5,24 +5,30 @@ script's tagged reply as a plain value. `StoreUnavailableError` means that the o
 """
 
 import secrets
+from collections.abc import Iterator
 from uuid import uuid4
 
 from attrs import field, frozen
 
 from hub.store.client import Client
-from hub.store.lanes import canonical, digest
-from shared.jobs import Failure, JobSpec, Lease
+from hub.store.lanes import lane_of
+from shared.jobs import Failure, Job, JobSpec, Lease, accepted
 from shared.states import Reason
 from shared.wire import dump_json
 
 
 @frozen
 class Submitted:
-    """A job that was accepted. `place` is its place in its lane, from 0."""
+    """A job that was accepted: as it is now, and its place in its lane, from 0."""
 
-    job_id: str
+    job: Job
     lane: str
     place: int
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self.job.id
 
 
 class WorkflowConflictError(ValueError):
@@ -73,19 +79,24 @@ class Jobs:
     lease_s: float = field(default=30.0)
     max_losses: int = field(default=5)
 
-    async def submit(self, spec: JobSpec) -> Submitted:
-        """Accept a job. Raises `WorkflowConflictError` or `StoreFullError`."""
-        requirement = canonical(spec.requirement)
-        job_id, lane = str(uuid4()), digest(requirement)
-        reply = await self.client.script(
-            "submit", operation(), job_id, lane, requirement, spec.type, dump_json(spec.payload),
-            spec.priority, spec.customer_id or "", spec.max_retries, _ms(spec.timeout_minutes, 60),
-            spec.workflow_id or "", _said(spec.workflow_priority), _said(spec.workflow_datetime),
-            spec.step_number,
-        )  # fmt: skip
-        if reply[0] == "conflict":
-            raise WorkflowConflictError(reply[1], reply[2])
-        return Submitted(job_id, lane, int(reply[1]))
+    async def submit(self, spec: JobSpec, waker: str = "") -> Submitted:
+        """Accept a job; `waker` looks for a worker itself and needs no news of it.
+
+        Raises `WorkflowConflictError` or `StoreFullError`.
+        """
+        job_id, lane = str(uuid4()), lane_of(spec.requirement)
+        asked = _asked(spec) | {
+            "job": job_id,
+            "lane": lane.id,
+            "requirement": lane.requirement,
+            "waker": waker,
+        }
+        tag, *told = await self.client.script("submit", operation(), *_pairs(asked))
+        if tag == "conflict":
+            raise WorkflowConflictError(told[0], told[1])
+        place, priority, workflow_datetime, created_at = (int(each) for each in told)
+        job = accepted(spec, job_id, priority, workflow_datetime, created_at)
+        return Submitted(job, lane.id, place)
 
     async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> list[Claimed]:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
@@ -171,7 +182,7 @@ class Jobs:
 
     @property
     def _lease_ms(self) -> int:
-        return int(self.lease_s * 1000)
+        return _ms(self.lease_s)
 
     async def _on(self, lease: Lease, verb: str, *arguments: str | int) -> str:
         reply = await self.client.script(
@@ -185,12 +196,33 @@ def operation() -> str:
     return secrets.token_hex(12)
 
 
-def _ms(amount: float | None, seconds: int = 1) -> int | str:
-    return "" if amount is None else int(amount * seconds * 1000)
+def _ms(amount_s: float) -> int:
+    return int(amount_s * 1000)
 
 
-def _said(value: int | None) -> int | str:
-    return "" if value is None else value
+def _asked(spec: JobSpec) -> dict[str, str | int | None]:
+    """What the script is told of the job itself."""
+    timeout_s = None if spec.timeout_minutes is None else spec.timeout_minutes * 60
+    return {
+        "type": spec.type,
+        "payload": dump_json(spec.payload),
+        "priority": spec.priority,
+        "max_retries": spec.max_retries,
+        "step": spec.step_number,
+        "customer": spec.customer_id,
+        "timeout_ms": None if timeout_s is None else _ms(timeout_s),
+        "workflow": spec.workflow_id,
+        "workflow_priority": spec.workflow_priority,
+        "workflow_datetime": spec.workflow_datetime,
+    }
+
+
+def _pairs(named: dict[str, str | int | None]) -> Iterator[str | int]:
+    """Names and values, of those that were said."""
+    for name, value in named.items():
+        if value is not None:
+            yield name
+            yield value
 
 
 def _claimed(parts: list[str]) -> Claimed:

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
 from typing import Any, cast
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
@@ -25,6 +26,21 @@ def canonical(facts: Requirement | Capability) -> str:
 def digest(text: str) -> str:
     """A short name for a canonical text."""
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@frozen
+class Lane:
+    """The name of a lane, and what its jobs need as canonical text."""
+
+    id: str
+    requirement: str
+
+
+@lru_cache(maxsize=4096)
+def lane_of(requirement: Requirement) -> Lane:
+    """The lane in which jobs with this requirement wait."""
+    text = canonical(requirement)
+    return Lane(digest(text), text)
 
 
 def _sorted(value: Any) -> Any:

@@ -22,6 +22,13 @@ local function keep_reply(op, reply)
   return reply
 end
 
+-- ARGV from `first` on, as names and values.
+local function named(first)
+  local given = {}
+  for i = first, #ARGV, 2 do given[ARGV[i]] = ARGV[i + 1] end
+  return given
+end
+
 local function text(number)
   return string.format('%d', number)
 end
@@ -67,19 +74,19 @@ local function head_of(lane)
 end
 
 -- Carries out `change` on a lane and keeps `heads` true. Only a lane that was empty is news: while
--- one is not, whoever took from it last looks again.
-local function change_lane(lane, change)
+-- one is not, whoever took from it last looks again. The hub `waker` looks without being told.
+local function change_lane(lane, change, waker)
   local old = head_of(lane)
   change(KEY.lane .. lane)
   local new, score = head_of(lane)
   if old == new then return end
   if old then redis.call('ZREM', KEY.heads, old .. ':' .. lane) end
   if new then redis.call('ZADD', KEY.heads, score, new .. ':' .. lane) end
-  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane) end
+  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. ' ' .. (waker or '')) end
 end
 
-local function enqueue(job)
-  change_lane(job.lane, function(key) redis.call('ZADD', key, job.score, job.member) end)
+local function enqueue(job, waker)
+  change_lane(job.lane, function(key) redis.call('ZADD', key, job.score, job.member) end, waker)
 end
 
 local function leave_waiting(job)
@@ -135,14 +142,25 @@ local function record_attempt(job, at, verb, reason, told)
   }))
 end
 
--- A job has reached a terminal state: it leaves the count of its lane, and waits for retention.
+-- A lane lives as long as a job of it is kept: every new one is matched with all classes of workers.
+local function enter_lane(lane, requirement)
+  if redis.call('HSETNX', KEY.lanes, lane, requirement) == 1 then
+    redis.call('ZADD', KEY.lane_log, redis.call('INCR', KEY.lane_version), lane)
+  end
+  redis.call('HINCRBY', KEY.lane_jobs, lane, 1)
+end
+
+local function leave_lane(lane)
+  if redis.call('HINCRBY', KEY.lane_jobs, lane, -1) <= 0 then
+    redis.call('HDEL', KEY.lane_jobs, lane)
+    redis.call('HDEL', KEY.lanes, lane)
+    redis.call('ZREM', KEY.lane_log, lane)
+  end
+end
+
+-- A job has reached a terminal state, and waits for retention.
 local function retire(job, state, at)
   redis.call('ZADD', KEY.finished .. state, text(at), job.id)
-  if redis.call('HINCRBY', KEY.lane_jobs, job.lane, -1) <= 0 then
-    redis.call('HDEL', KEY.lane_jobs, job.lane)
-    redis.call('HDEL', KEY.lanes, job.lane)
-    redis.call('ZREM', KEY.lane_log, job.lane)
-  end
 end
 
 local function bury(job, at, how)

@@ -7,7 +7,7 @@ local state, age_ms, limit = unpack(ARGV)
 local ids = redis.call('ZRANGE', KEY.finished .. state, '-inf', text(now_ms() - age_ms), 'BYSCORE',
   'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
-  local has = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'workflow')
+  local has = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'workflow', 'lane')
   redis.call('ZREM', KEY.by_type .. has[1], id)
   if has[2] ~= '' then redis.call('ZREM', KEY.by_customer .. has[2], id) end
   if has[3] ~= '' and redis.call('HINCRBY', KEY.workflow .. has[3], 'jobs', -1) <= 0 then
@@ -16,6 +16,7 @@ for _, id in ipairs(ids) do
   for _, record in ipairs(redis.call('LRANGE', KEY.attempts .. id, 0, -1)) do
     redis.call('ZREM', KEY.by_worker .. cjson.decode(record).worker_id, id)
   end
+  leave_lane(has[4])
   redis.call('ZREM', KEY.by_status .. state, id)
   redis.call('ZREM', KEY.jobs, id)
   redis.call('ZREM', KEY.finished .. state, id)
