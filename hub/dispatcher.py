@@ -13,8 +13,9 @@ from typing import Any
 
 from attrs import define, field
 
+from hub.store.claims import Claimed
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import Claimed, EvictedError, Jobs, StaleClassError, Submitted
+from hub.store.jobs import EvictedError, Jobs, StaleClassError, Submitted
 from hub.store.lanes import Lanes, lane_of
 from shared.jobs import JobSpec
 from shared.matching import Capability
@@ -76,7 +77,9 @@ class Dispatcher:
         """Accept a job. The claim for it travels with the submission. Raises as `Jobs.submit`."""
         submission = asyncio.create_task(self.jobs.submit(spec, self.id))
         self.wake(lane_of(spec.requirement).id)
-        return await submission
+        submitted = await submission
+        await asyncio.sleep(0)  # a worker that got the job hears of it before the client does
+        return submitted
 
     def wake(self, lane: str, waker: str = "") -> None:
         """A lane has work, and if it was this dispatcher that brought it, has been looked after."""
@@ -108,11 +111,10 @@ class Dispatcher:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve_lane(self, lane: str) -> None:
-        """One worker after the other, until one that can serve the lane finds nothing."""
-        while True:
-            seat = await self._idle_seat(lane)
-            if seat is None or not await self._claim_once(seat):
-                return
+        """One worker after the other, until one that can serve the lane leaves nothing."""
+        has_more = True
+        while has_more and (seat := await self._idle_seat(lane)):
+            has_more = await self._claim_once(seat)
             self._to_the_end(seat)
 
     async def _idle_seat(self, lane: str) -> Seat | None:
@@ -139,12 +141,12 @@ class Dispatcher:
             self._spawn(self._serve(seat))
 
     async def _serve(self, seat: Seat) -> None:
-        """Claim until nothing is found or no credit is left."""
+        """Claim until nothing is left or no credit."""
         while await self._claim_once(seat):
             pass
 
     async def _claim_once(self, seat: Seat) -> bool:
-        """Whether something was found. Never twice at the same time for one worker."""
+        """Whether more may wait. Never twice at the same time for one worker."""
         if self._is_stopping or seat.is_claiming or seat.credit <= 0:
             return False
         seat.is_claiming = True
@@ -166,14 +168,14 @@ class Dispatcher:
         wanted = min(seat.credit, BATCH)
         while True:
             try:
-                claimed = await self.jobs.claim(seat.worker_id, seat.session, seat.class_, wanted)
+                claims = await self.jobs.claim(seat.worker_id, seat.session, seat.class_, wanted)
                 break
             except StaleClassError as stale:
                 await self.lanes.classify(seat.class_, seat.capability, stale.version)
-        seat.credit -= len(claimed)
-        for each in claimed:
+        seat.credit -= len(claims.jobs)
+        for each in claims.jobs:
             seat.assign(each)
-        return bool(claimed)
+        return claims.may_be_more and bool(claims.jobs)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

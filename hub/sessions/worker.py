@@ -4,17 +4,16 @@ Every report names its lease, or is about the one that this connection assigned;
 whether it still counts.
 """
 
-import asyncio
 import re
 import secrets
-from collections import defaultdict
 from collections.abc import Callable
 
 from attrs import define, field
 
 from hub.dispatcher import Seat
 from hub.sessions.desk import Desk, ReportError
-from hub.store.jobs import Claimed
+from hub.store.claims import Claimed
+from hub.store.jobs import Progress
 from shared.backoff import backoff_s
 from shared.jobs import Failure, Lease
 from shared.messages import (
@@ -56,9 +55,6 @@ class WorkerSession:
     seat: Seat = field(init=False)
     _leases: dict[str, Lease] = field(factory=dict, init=False)
     _started: set[Lease] = field(factory=set, init=False)
-    _starting: defaultdict[Lease, asyncio.Lock] = field(
-        factory=lambda: defaultdict(asyncio.Lock), init=False
-    )
 
     def __attrs_post_init__(self) -> None:
         if not WORKER_ID.fullmatch(self.worker_id):
@@ -136,13 +132,12 @@ class WorkerSession:
         lease = self._lease(message)
         if self._leases.setdefault(lease.job_id, lease) != lease:
             return  # of an attempt that was lost: a later one of the same job runs here
-        counts = await self._start(lease)
-        if counts and message.progress > 0:
-            if message.preview is not None:
-                self.desk.previews.put(message.job_id, message.preview)
-            counts = await self.desk.jobs.progress(
-                lease, message.progress, message.message or "", dump_json(message.details or {})
-            )
+        if message.preview is not None:
+            self.desk.previews.put(message.job_id, message.preview)
+        counts = await self._advance(
+            lease,
+            Progress(message.progress, message.message or "", dump_json(message.details or {})),
+        )
         # A lease that ran out while its holder was away may still be taken up again.
         if not counts and await self.desk.jobs.renew(self.worker_id, self.id, (lease,)):
             self._stop(lease, "superseded")
@@ -178,12 +173,11 @@ class WorkerSession:
         lease = self._end(message)
         self._ended(lease, await self.desk.jobs.release(lease, message.reason))
 
-    async def _start(self, lease: Lease) -> bool:
-        async with self._starting[lease]:  # its next reports wait, so that none overtakes the first
-            if lease in self._started:
-                return True
-            self._started.add(lease)
-            return await self.desk.jobs.start(lease)
+    async def _advance(self, lease: Lease, progress: Progress) -> bool:
+        if lease in self._started:
+            return await self.desk.jobs.progress(lease, progress)
+        self._started.add(lease)
+        return await self.desk.jobs.start(lease, progress)
 
     def _stop(self, lease: Lease, why: str) -> None:
         if self._drop(lease):  # else it has ended meanwhile
@@ -192,7 +186,6 @@ class WorkerSession:
     def _drop(self, lease: Lease) -> bool:
         """Forget a lease; whether it was held. A later attempt of the same job stays."""
         self._started.discard(lease)
-        self._starting.pop(lease, None)
         if self._leases.get(lease.job_id) != lease:
             return False
         del self._leases[lease.job_id]

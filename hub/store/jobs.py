@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
+from hub.store.claims import Claims
 from hub.store.client import Client
 from hub.store.lanes import lane_of
 from shared.jobs import Failure, Job, JobSpec, Lease, accepted
@@ -53,22 +54,28 @@ class StaleClassError(Exception):
 
 
 @frozen
-class Claimed:
-    """A job that a worker holds now."""
-
-    lease: Lease
-    type: str
-    priority: int
-    payload: str  # JSON, as it was submitted
-    timeout_s: float | None
-
-
-@frozen
 class CancelReply:
     """`cancelled` with its time in milliseconds, `unknown`, or `refused` with the state."""
 
     outcome: str
     told: str
+
+
+@frozen
+class Progress:
+    """How far an attempt is. `details` is a JSON object."""
+
+    percent: float = 0
+    message: str = ""
+    details: str = "{}"
+
+    @property
+    def arguments(self) -> tuple[str, str, str]:
+        """As the scripts take it."""
+        return f"{self.percent:g}", self.message, self.details
+
+
+NO_PROGRESS = Progress()
 
 
 @frozen
@@ -79,7 +86,7 @@ class Jobs:
     lease_s: float = field(default=30.0)
     max_losses: int = field(default=5)
 
-    async def submit(self, spec: JobSpec, waker: str = "") -> Submitted:
+    async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
         """Accept a job; `waker` looks for a worker itself and needs no news of it.
 
         Raises `WorkflowConflictError` or `StoreFullError`.
@@ -98,7 +105,7 @@ class Jobs:
         job = accepted(spec, job_id, priority, workflow_datetime, created_at)
         return Submitted(job, lane.id, place)
 
-    async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> list[Claimed]:
+    async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> Claims:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
         leases = [secrets.token_hex(16) for _ in range(wanted)]
         tag, *rest = await self.client.script(
@@ -108,19 +115,17 @@ class Jobs:
             raise EvictedError(worker_id)
         if tag == "stale":
             raise StaleClassError(rest[0])
-        return [_claimed(rest[at : at + 7]) for at in range(0, len(rest), 7)]
+        return Claims.told(*rest)
 
-    async def start(self, lease: Lease) -> bool:
-        """Whether the attempt still counts, now that it has started."""
-        reply = await self._on(lease, "start", self._lease_ms)
-        return reply == "started"
+    async def start(self, lease: Lease, progress: Progress = NO_PROGRESS) -> bool:
+        """Whether the attempt still counts, now that it has started and come so far."""
+        return await self._on(lease, "start", self._lease_ms, *progress.arguments) == "started"
 
-    async def progress(self, lease: Lease, percent: float, message: str, details: str) -> bool:
-        """Whether the attempt still counts. `details` is JSON."""
+    async def progress(self, lease: Lease, progress: Progress) -> bool:
+        """Whether the attempt still counts."""
         reply = await self.client.script(
-            "progress", lease.job_id, lease.attempt, lease.id,
-            self._lease_ms, f"{percent:g}", message, details,
-        )  # fmt: skip
+            "progress", lease.job_id, lease.attempt, lease.id, self._lease_ms, *progress.arguments
+        )
         return reply[0] == "progressed"
 
     async def complete(self, lease: Lease, result: str) -> str:
@@ -223,14 +228,3 @@ def _pairs(named: dict[str, str | int | None]) -> Iterator[str | int]:
         if value is not None:
             yield name
             yield value
-
-
-def _claimed(parts: list[str]) -> Claimed:
-    job_id, attempt, lease, type_, priority, payload, timeout_ms = parts
-    return Claimed(
-        Lease(job_id, int(attempt), lease),
-        type_,
-        int(priority),
-        payload,
-        int(timeout_ms) / 1000 if timeout_ms else None,
-    )

@@ -8,8 +8,9 @@ from random import Random
 from attrs import define, field, frozen
 
 from hub.dispatcher import Dispatcher, Seat
+from hub.store.claims import Claimed
 from hub.store.client import Client
-from hub.store.jobs import Claimed, Jobs
+from hub.store.jobs import Jobs, Progress
 from hub.store.keys import key
 from hub.store.lanes import Lanes
 from hub.store.news import News
@@ -122,7 +123,7 @@ class Racer:
                 await self._complete(lease)
             case _:
                 await jobs.start(lease)
-                await jobs.progress(lease, 50, "", "{}")
+                await jobs.progress(lease, Progress(50))
                 await self._complete(lease)
 
     async def _run_out(self, lease: Lease) -> None:

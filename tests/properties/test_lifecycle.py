@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from hub.store.jobs import EvictedError, WorkflowConflictError
+from hub.store.jobs import EvictedError, Progress, WorkflowConflictError
 from hub.store.keys import key
 from shared.jobs import JobSpec, Lease
 from shared.states import TERMINAL, Reason
@@ -125,7 +125,7 @@ class Lifecycle(Machine):
     @rule(pick=PICKS, percent=st.integers(0, 100))
     def progress(self, pick: int, percent: int) -> None:
         lease = self.lease(pick)
-        progressing = self.store.jobs.progress(lease, percent, "sampling", "{}")
+        progressing = self.store.jobs.progress(lease, Progress(percent, "sampling"))
         assert self.run(progressing) == self.model.progress(lease)
 
     @precondition(knows_a_lease)
@@ -217,7 +217,7 @@ class Lifecycle(Machine):
         jobs = self.store.jobs
         for stranger in strangers(one_of(self.model.live(), pick)):
             assert not self.run(jobs.start(stranger))
-            assert not self.run(jobs.progress(stranger, 1, "", "{}"))
+            assert not self.run(jobs.progress(stranger, Progress(1)))
             assert self.run(jobs.complete(stranger, "{}")) == "superseded"
             assert self.run(jobs.fail(stranger, failure(), 0)) == "superseded"
             assert self.run(jobs.release(stranger, Reason.DRAINED)) == "superseded"
@@ -227,7 +227,7 @@ class Lifecycle(Machine):
     @rule(back=st.integers(0, 9))
     def ask_again(self, back: int) -> None:
         verb, arguments, reply = self.acted[max(0, len(self.acted) - 1 - back)]
-        jobs = {key("job", job_id) for job_id in reply[1::7]} if verb == "claim" else set[str]()
+        jobs = {key("job", job_id) for job_id in reply[2::7]} if verb == "claim" else set[str]()
         if jobs <= set(self.found):  # else purged: nobody waits that long for an answer
             self.repeat((verb, arguments, reply))
 

@@ -9,8 +9,9 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given
 
+from hub.store.claims import Claimed
 from hub.store.client import Client
-from hub.store.jobs import Claimed, Jobs
+from hub.store.jobs import Jobs
 from shared.jobs import Lease
 from shared.matching import Capability
 from shared.states import Reason

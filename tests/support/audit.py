@@ -57,8 +57,7 @@ def _recounted(jobs: dict[str, Job], found: Dump) -> Dump:
             expected[key("delayed")][job_id] = float(job["not_before"])
         if state in TERMINAL:
             expected[key("finished", state)][job_id] = float(job["finished_at"])
-        else:
-            expected[key("lanes")][job["lane"]] = job["requirement"]
+        expected[key("lanes")][job["lane"]] = job["requirement"]
     waiting = dict(_family(expected, "lane"))
     if waiting:
         expected[key("heads")] = dict(_head(lane, members) for lane, members in waiting.items())
@@ -92,8 +91,8 @@ def _held(jobs: dict[str, Job]) -> Dump:
 
 
 def _lane_jobs(jobs: dict[str, Job]) -> Dump:
-    open_ = Counter(job["lane"] for job in jobs.values() if job["state"] not in TERMINAL)
-    return {key("lane_jobs"): {lane: str(n) for lane, n in open_.items()}} if open_ else {}
+    kept = Counter(job["lane"] for job in jobs.values())
+    return {key("lane_jobs"): {lane: str(n) for lane, n in kept.items()}} if kept else {}
 
 
 def _wrong_lanes(found: Dump) -> Iterator[str]:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, frozen
 
+from hub.store.claims import Claimed
 from hub.store.client import Client
-from hub.store.jobs import Claimed, Jobs, StaleClassError
+from hub.store.jobs import Jobs, StaleClassError
 from hub.store.keys import PREFIX, key
 from hub.store.lanes import Lanes
 from hub.store.views import Views
@@ -28,6 +30,16 @@ def spec(service: str = "simulation", /, **changes: Any) -> JobSpec:
         type=service, payload={"n": 2**64}, requirement=Requirement(service_type=service)
     )
     return evolve(plain, **changes)
+
+
+def asked(job_id: str = "j1") -> tuple[str | int, ...]:
+    """What the script `submit` is told of a job, behind the operation id."""
+    facts: dict[str, str | int] = {
+        "job": job_id, "lane": "l1", "requirement": '{"service_type":"x"}', "type": "x",
+        "payload": "{}", "priority": 50, "max_retries": 3, "step": 0, "customer": "c",
+        "timeout_ms": 60_000, "workflow": "f",
+    }  # fmt: skip
+    return tuple(part for pair in facts.items() for part in pair)
 
 
 def failure(**changes: Any) -> Failure:
@@ -150,11 +162,12 @@ class Hand:
     async def claim(self, wanted: int = 1, *, lease_s: float = 30) -> list[Claimed]:
         """Up to `wanted` jobs; the class is classified first when that is due."""
         jobs = evolve(self.store.jobs, lease_s=lease_s)
+        ask = partial(jobs.claim, self.worker_id, self.session, self.class_, wanted)
         try:
-            return await jobs.claim(self.worker_id, self.session, self.class_, wanted)
+            return (await ask()).jobs
         except StaleClassError as stale:
             await self.store.lanes.classify(self.class_, self.capability, stale.version)
-            return await jobs.claim(self.worker_id, self.session, self.class_, wanted)
+            return (await ask()).jobs
 
     async def take(self, spec_: JobSpec | None = None, *, lease_s: float = 30) -> Lease:
         """The lease of a new job, which must be the first in order."""

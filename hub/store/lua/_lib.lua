@@ -82,7 +82,7 @@ local function change_lane(lane, change, waker)
   if old == new then return end
   if old then redis.call('ZREM', KEY.heads, old .. ':' .. lane) end
   if new then redis.call('ZADD', KEY.heads, score, new .. ':' .. lane) end
-  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. ' ' .. (waker or '')) end
+  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. (waker and ' ' .. waker or '')) end
 end
 
 local function enqueue(job, waker)
@@ -115,6 +115,12 @@ local function tell(job, event, at, pairs_)
     'event', event, 'status', job.state, 'attempt', job.attempt, 'worker_id', job.worker or '',
     'at', text(at), unpack(pairs_ or {}))
   redis.call('PUBLISH', KEY.events .. job.id, event)
+end
+
+local function advance(job, at, percent, message, details)
+  redis.call('HSET', KEY.job .. job.id, 'progress', percent, 'progress_message', message,
+    'progress_details', details)
+  tell(job, 'progress', at, { 'progress', percent, 'message', message, 'details', details })
 end
 
 -- One transition: state, index, audit line and event, together.

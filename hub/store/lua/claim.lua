@@ -1,14 +1,15 @@
 #!lua flags=allow-oom
 -- claim: a worker takes the first jobs in order among the lanes that its class can serve.
 -- ARGV: op, worker, session, class, ttl_ms, lease ids (as many as jobs are wanted)
--- Reply: claimed, then for each job: job, attempt, lease, type, priority, payload, timeout_ms
+-- Reply: claimed, 1 if there may be more for other workers, else 0; then for each job: job, attempt,
+--          lease, type, priority, payload, timeout_ms
 --        evicted: another session has this worker
 --        stale, version: lanes were added since the class was last classified
 local op, worker, session, class, ttl_ms = unpack(ARGV, 1, 5)
 
 local function described(claimed)
-  local reply = { 'claimed' }
-  for i = 1, #claimed, 3 do
+  local reply = { 'claimed', claimed[1] }
+  for i = 2, #claimed, 3 do
     local job, attempt, lease = claimed[i], claimed[i + 1], claimed[i + 2]
     local more = redis.call('HMGET', KEY.job .. job, 'type', 'priority', 'payload', 'timeout_ms')
     for _, value in ipairs({ job, attempt, lease, unpack(more) }) do table.insert(reply, value) end
@@ -65,10 +66,13 @@ end
 
 local at = now_ms()
 local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
-local claimed = {}
+local claimed = { 1 }
 for i = 6, math.min(#ARGV, 5 + room) do
   local lane = first_lane()
-  if not lane then break end
+  if not lane then
+    claimed[1] = 0
+    break
+  end
   local job = load_job(string.match(head_of(lane), '[^:]*$'))
   leave_waiting(job)
   job.attempt, job.lease, job.worker = text(job.attempt + 1), ARGV[i], worker
@@ -92,5 +96,5 @@ for i = 6, math.min(#ARGV, 5 + room) do
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
 -- Nothing claimed: asked again, the answer may differ, and nothing is lost.
-if #claimed > 0 then keep_reply(op, claimed) end
+if #claimed > 1 then keep_reply(op, claimed) end
 return described(claimed)

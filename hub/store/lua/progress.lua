@@ -9,7 +9,5 @@ if not job or not holds(job, attempt, lease) then return { 'superseded' } end
 
 local at = now_ms()
 grant_lease(job, at, ttl_ms)
-redis.call('HSET', KEY.job .. id, 'progress', percent, 'progress_message', message,
-  'progress_details', details)
-tell(job, 'progress', at, { 'progress', percent, 'message', message, 'details', details })
+advance(job, at, percent, message, details)
 return { 'progressed' }

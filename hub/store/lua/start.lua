@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- start: the worker has begun to run the attempt.
--- ARGV: op, job, attempt, lease, ttl_ms
+-- start: the worker has begun to run the attempt, and may be some way already.
+-- ARGV: op, job, attempt, lease, ttl_ms, percent, message, details (JSON)
 -- Reply: started | superseded
-local op, id, attempt, lease, ttl_ms = unpack(ARGV)
+local op, id, attempt, lease, ttl_ms, percent, message, details = unpack(ARGV)
 
 local kept = kept_reply(op)
 if kept then return kept end
@@ -22,4 +22,5 @@ grant_lease(job, at, ttl_ms)
 enter(job, 'in_progress', at, {
   verb = 'start', op = op, reason = 'started', event = 'started', fields = fields,
 })
+if tonumber(percent) > 0 then advance(job, at, percent, message, details) end
 return keep_reply(op, { 'started' })

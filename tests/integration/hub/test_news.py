@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from hub.store import news
 from hub.store.client import Client
-from hub.store.jobs import Jobs
+from hub.store.jobs import Jobs, Progress
 from hub.store.keys import key
 from hub.store.news import Event, News
 from shared.states import JobState
@@ -175,7 +175,7 @@ async def test_an_event_says_what_the_store_knows(store: Store, listener: Listen
     hand = await store.hand()
     lease = await hand.take()
     await store.jobs.start(lease)
-    await Jobs(store.client).progress(lease, 12.5, "half", '{"n": 1}')
+    await Jobs(store.client).progress(lease, Progress(12.5, "half", '{"n": 1}'))
     await store.jobs.complete(lease, "{}")
     read: Read = []
     await all_of(listener.news, lease.job_id, read)

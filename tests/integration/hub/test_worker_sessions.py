@@ -220,7 +220,7 @@ async def test_a_job_that_ends_while_a_report_of_it_is_under_way_is_not_stopped(
         await is_done.wait()
         return False
 
-    monkeypatch.setattr(Jobs, "progress", late)
+    monkeypatch.setattr(Jobs, "start", late)
     worker = await hub.worker()
     job = await assigned(hub, worker)
     await worker.report(job, 99)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.store.jobs import CancelReply
+from hub.store.jobs import CancelReply, Progress
 from shared.states import LEASED, TERMINAL, JobState, Reason
 from tests.support.store import Hand, Store, failure, others, spec
 
@@ -39,7 +39,7 @@ async def test_nothing_that_the_worker_says_later_counts(store: Store, hand: Han
     async with store.unchanged():
         assert await store.jobs.complete(lease, "{}") == "superseded"
         assert await store.jobs.fail(lease, failure(), 0) == "superseded"
-        assert not await store.jobs.progress(lease, 1, "", "{}")
+        assert not await store.jobs.progress(lease, Progress(1))
     assert await store.jobs.renew("w1", "s1", (lease,)) == (lease,)
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from hub.store.keys import key
 from shared.states import LEASED, JobState, Reason
 from tests.support.store import Hand, Store, failure, others, strangers
 
@@ -94,10 +93,3 @@ async def test_a_result_under_another_lease_is_superseded(
     for stranger in strangers(lease):
         async with store.unchanged():
             assert await store.jobs.complete(stranger, "{}") == "superseded"
-
-
-async def test_a_lane_whose_last_job_has_ended_is_gone(store: Store, hand: Hand) -> None:
-    lease = await hand.take()
-    assert await store.client.command("HLEN", key("lanes")) == 1
-    await store.jobs.complete(lease, "{}")
-    assert await store.client.command("EXISTS", key("lanes"), key("lane_log")) == 0

@@ -9,6 +9,7 @@ from attrs import frozen
 from redis.asyncio import Redis
 
 from hub.store import news as news_module
+from hub.store.jobs import Progress
 from hub.store.keys import key
 from hub.store.news import Event, News
 from shared.states import JobState
@@ -79,7 +80,9 @@ async def test_a_job_is_followed_from_its_start_to_its_end(
     following = asyncio.create_task(followed(ear.news, submitted.job_id))
     (claimed,) = await hand.claim()
     await store.jobs.start(claimed.lease)
-    await store.jobs.progress(claimed.lease, 12.5, "step", '{"seed":18446744073709551616}')
+    await store.jobs.progress(
+        claimed.lease, Progress(12.5, "step", '{"seed":18446744073709551616}')
+    )
     await store.jobs.complete(claimed.lease, "{}")
     events = await following
     assert [each.event for each in events] == [

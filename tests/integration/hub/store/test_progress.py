@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 
+from hub.store.jobs import Progress
 from hub.store.keys import key
 from shared.states import LEASED, JobState
 from tests.support.store import Hand, Store, others, spec, strangers
@@ -12,7 +13,7 @@ from tests.support.store import Hand, Store, others, spec, strangers
 async def test_progress_is_kept_and_told(store: Store, hand: Hand, state: JobState) -> None:
     lease = await hand.put(state)
     heard = await store.announced(
-        store.jobs.progress(lease, 12.5, "step 1", '{"seed":18446744073709551617}')
+        store.jobs.progress(lease, Progress(12.5, "step 1", '{"seed":18446744073709551617}'))
     )
     assert heard == [(lease.job_id, "progress")]
     job = await store.job(lease.job_id)
@@ -24,13 +25,13 @@ async def test_progress_is_kept_and_told(store: Store, hand: Hand, state: JobSta
 
 async def test_progress_gives_the_lease_a_full_term(store: Store, hand: Hand) -> None:
     lease = await hand.take(lease_s=0)
-    assert await store.jobs.progress(lease, 1, "", "{}")
+    assert await store.jobs.progress(lease, Progress(1))
     assert await store.views.expired() == []
 
 
 async def test_progress_does_not_move_the_deadline(store: Store, hand: Hand) -> None:
     lease = await hand.take(spec(timeout_minutes=0))
-    assert await store.jobs.progress(lease, 1, "", "{}")
+    assert await store.jobs.progress(lease, Progress(1))
     assert await store.views.expired() == [lease]
 
 
@@ -40,19 +41,19 @@ async def test_progress_after_the_attempt_has_ended_is_superseded(
 ) -> None:
     lease = await hand.put(state)
     async with store.unchanged():
-        assert not await store.jobs.progress(lease, 1, "", "{}")
+        assert not await store.jobs.progress(lease, Progress(1))
 
 
 async def test_progress_under_another_lease_is_superseded(store: Store, hand: Hand) -> None:
     lease = await hand.take()
     for stranger in strangers(lease):
         async with store.unchanged():
-            assert not await store.jobs.progress(stranger, 1, "", "{}")
+            assert not await store.jobs.progress(stranger, Progress(1))
 
 
 async def test_the_next_attempt_starts_at_nothing(store: Store, hand: Hand) -> None:
     lease = await hand.take()
-    await evolve(store.jobs, lease_s=0).progress(lease, 80, "almost", "{}")
+    await evolve(store.jobs, lease_s=0).progress(lease, Progress(80, "almost"))
     assert await store.jobs.reap(lease, 0) == "pending"
     await hand.claim()
     job = await store.job(lease.job_id)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.store.jobs import Progress
 from hub.store.keys import key
 from shared.states import TERMINAL, JobState, Reason
 from tests.support.dumps import without
@@ -14,7 +15,7 @@ async def test_a_purged_job_leaves_no_trace(store: Store, hand: Hand) -> None:
     before = without(await store.dump(), *COUNTERS)
     step = spec(customer_id="c", workflow_id="f", max_retries=1)
     lease = await hand.take(step)
-    await store.jobs.progress(lease, 1, "", "{}")
+    await store.jobs.progress(lease, Progress(1))
     await store.jobs.fail(lease, failure(), 0)
     await store.jobs.promote(lease.job_id)
     other = await store.hand("w2")
@@ -78,3 +79,12 @@ async def test_a_job_that_was_adopted_and_released_is_purged_whole(
     await store.jobs.cancel(lease.job_id, "")
     assert await store.jobs.purge("cancelled", 0) == 1
     assert await store.client.command("EXISTS", key("by_worker", "w1"), key("jobs")) == 0
+
+
+async def test_a_lane_lives_as_long_as_a_job_of_it_is_kept(store: Store, hand: Hand) -> None:
+    for _ in range(2):
+        await store.jobs.complete(await hand.take(), "{}")
+    await store.jobs.purge("completed", 0, limit=1)
+    assert await store.client.command("HLEN", key("lanes")) == 1
+    await store.jobs.purge("completed", 0)
+    assert await store.client.command("EXISTS", key("lanes"), key("lane_log")) == 0

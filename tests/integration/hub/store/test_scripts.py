@@ -13,7 +13,7 @@ from hub.store.keys import ROOT, key
 from shared.states import TRANSITIONS, JobState
 from tests.support.audit import audit_indexes
 from tests.support.dumps import dump
-from tests.support.store import CAPABILITY, Store, failure, spec
+from tests.support.store import CAPABILITY, Store, asked, failure, spec
 
 OP = "the-operation"
 
@@ -47,7 +47,7 @@ class Scene:
 
 
 async def submit(_: Store) -> tuple[str | int, ...]:
-    return (OP, "j", "l", "{}", "x", "{}", 5, "c", 3, 1000, "f", "", "", 0)
+    return (OP, *asked())
 
 
 async def claim(store: Store) -> tuple[str | int, ...]:
@@ -60,7 +60,7 @@ async def claim(store: Store) -> tuple[str | int, ...]:
 
 async def start(store: Store) -> tuple[str | int, ...]:
     lease = await (await store.hand()).take(spec(timeout_minutes=1))
-    return (OP, lease.job_id, lease.attempt, lease.id, 30_000)
+    return (OP, lease.job_id, lease.attempt, lease.id, 30_000, 5, "", "{}")
 
 
 async def progress(store: Store) -> tuple[str | int, ...]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.store.jobs import Progress
 from hub.store.keys import key
 from shared.states import JobState, Reason
 from tests.support.store import Hand, Store, others, spec, strangers
@@ -41,7 +42,9 @@ async def test_a_start_that_is_told_again_changes_nothing(store: Store, hand: Ha
 
 async def test_the_same_operation_twice_acts_once(store: Store, hand: Hand) -> None:
     lease = await hand.take()
-    told = await store.acts_once("start", lease.job_id, lease.attempt, lease.id, 30_000)
+    told = await store.acts_once(
+        "start", lease.job_id, lease.attempt, lease.id, 30_000, 0, "", "{}"
+    )
     assert told == ["started"]
     assert len(await store.client.command("XRANGE", key("audit"), "-", "+")) == 3
 
@@ -60,3 +63,15 @@ async def test_a_start_under_another_lease_is_superseded(store: Store, hand: Han
     for stranger in strangers(lease):
         async with store.unchanged():
             assert not await store.jobs.start(stranger)
+
+
+async def test_the_first_report_may_tell_how_far_it_is_already(store: Store, hand: Hand) -> None:
+    lease = await hand.take()
+    heard = await store.announced(store.jobs.start(lease, Progress(30, "step 3", '{"node":"4"}')))
+    job = await store.job(lease.job_id)
+    assert (job.progress, job.progress_message, job.progress_details) == (
+        30,
+        "step 3",
+        {"node": "4"},
+    )
+    assert [message for _, message in heard] == ["started", "progress"]

@@ -7,7 +7,7 @@ from hub.store.keys import key
 from hub.store.lanes import canonical, digest
 from shared.matching import Requirement
 from shared.states import JobState, Reason
-from tests.support.store import Hand, Store, spec
+from tests.support.store import Hand, Store, asked, spec
 
 
 async def test_a_new_job_is_pending_at_the_end_of_its_lane(store: Store) -> None:
@@ -35,10 +35,8 @@ async def test_submission_numbers_count_up(store: Store) -> None:
 
 
 async def test_the_same_operation_twice_is_one_job(store: Store) -> None:
-    reply = await store.acts_once(
-        "submit", "j1", "l1", '{"service_type":"x"}', "x", "{}", 50, "c", 3, 60_000, "f", "", "", 0
-    )
-    assert reply == ["submitted", 0]
+    tag, place, priority, at, created_at = await store.acts_once("submit", *asked())
+    assert (tag, place, priority, at) == ("submitted", 0, "50", created_at)
     assert await store.client.command("ZCARD", key("jobs")) == 1
 
 
@@ -51,6 +49,18 @@ async def test_only_the_first_job_of_an_empty_lane_is_news(store: Store) -> None
     lane = digest(canonical(Requirement(service_type="simulation")))
     assert [each for each in heard if each[0] == "news"] == [("news", f"lane {lane}")]
     assert [message for _, message in heard].count("submitted") == 2
+
+
+async def test_the_answer_is_the_job_as_it_is(store: Store) -> None:
+    step = spec(workflow_id="f", workflow_priority=7, customer_id="c1", timeout_minutes=1.5)
+    submitted = await store.jobs.submit(step)
+    assert submitted.job == await store.job(submitted.job_id)
+
+
+async def test_who_looks_for_a_worker_itself_is_named_in_the_news(store: Store) -> None:
+    heard = await store.announced(store.jobs.submit(spec(), "hub-1"))
+    lane = digest(canonical(Requirement(service_type="simulation")))
+    assert ("news", f"lane {lane} hub-1") in heard
 
 
 @pytest.mark.parametrize("priority", [0, -3, 90])

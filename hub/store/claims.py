@@ -1,0 +1,48 @@
+"""What a claim gives to a worker."""
+
+from typing import Self
+
+from attrs import frozen
+
+from shared.jobs import Lease
+
+WIDTH = 7
+"""Values that the script tells of each job."""
+
+
+@frozen
+class Claimed:
+    """A job that a worker holds now."""
+
+    lease: Lease
+    type: str
+    priority: int
+    payload: str  # JSON, as it was submitted
+    timeout_s: float | None
+
+    @classmethod
+    def told(cls, values: tuple[str, ...]) -> Self:
+        """One job of the script's reply."""
+        job_id, attempt, lease, type_, priority, payload, timeout_ms = values
+        return cls(
+            Lease(job_id, int(attempt), lease),
+            type_,
+            int(priority),
+            payload,
+            int(timeout_ms) / 1000 if timeout_ms else None,
+        )
+
+
+@frozen
+class Claims:
+    """The jobs that a worker got, and whether more may wait that workers like it can do."""
+
+    jobs: list[Claimed]
+    may_be_more: bool
+
+    @classmethod
+    def told(cls, may_be_more: int, *values: str) -> Self:
+        """The script's reply."""
+        starts = range(0, len(values), WIDTH)
+        jobs = [Claimed.told(values[start : start + WIDTH]) for start in starts]
+        return cls(jobs, bool(may_be_more))
