@@ -14,6 +14,7 @@ from litestar.di import Provide
 from hub.api import HANDLERS, ROUTES
 from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
+from hub.api.idempotency import Idempotency
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
@@ -23,6 +24,7 @@ from hub.reaper import Reaper
 from hub.sessions import Registry
 from hub.sessions.desk import Desk
 from hub.settings import HubSettings
+from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.instance import check
 from hub.store.jobs import Jobs
@@ -53,6 +55,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         client=client,
         jobs=jobs,
         views=Views(client),
+        answers=Answers(client),
         workers=workers,
         news=News(client, url, Hearing(dispatcher, registry)),
         dispatcher=dispatcher,
@@ -81,6 +84,7 @@ class Hearing:
 
 def application(parts: Parts) -> Litestar:
     """The ASGI application over running parts."""
+    largest_body = int(parts.settings.hub_max_body_mb * 1_000_000)
     return Litestar(
         route_handlers=ROUTES,
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
@@ -88,7 +92,8 @@ def application(parts: Parts) -> Litestar:
         response_class=JsonAnswer,
         openapi_config=docs(),
         state=State({"doors": parts.doors}),
-        request_max_body_size=int(parts.settings.hub_max_body_mb * 1_000_000),
+        middleware=[Idempotency(parts.answers, parts.doors, largest_body)],
+        request_max_body_size=largest_body,
         logging_config=None,
         debug=False,
     )

@@ -9,6 +9,7 @@ from hub.previews import Previews
 from hub.sessions.desk import Desk
 from hub.sessions.registry import Registry
 from hub.settings import HubSettings
+from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.jobs import Jobs
 from hub.store.news import News
@@ -25,6 +26,7 @@ class Parts:
     client: Client
     jobs: Jobs
     views: Views
+    answers: Answers
     workers: Workers
     news: News
     dispatcher: Dispatcher

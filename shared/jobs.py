@@ -15,6 +15,8 @@ MAX_PRIORITY = 1_000_000
 class JobSpec:
     """A job as it was asked for. Times are milliseconds since the epoch."""
 
+    id: str | None = None  # submitted twice under an id of the caller's, it is one job
+
     type: str
     payload: dict[str, Any]
     requirement: Requirement

@@ -76,11 +76,12 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
     ) = None
     step_number: Annotated[int, Meta(ge=0, le=999_999)] = 0
 
-    def spec(self, default_priority: int) -> JobSpec:
+    def spec(self, default_priority: int, job_id: str | None = None) -> JobSpec:
         """The job as the store takes it. Raises `FieldError`."""
         self._check_workflow()
         _check_payload(self.type, self.payload)
         return JobSpec(
+            id=job_id,
             type=self.type,
             payload=self.payload,
             requirement=self._requirement(),

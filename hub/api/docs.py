@@ -1,8 +1,11 @@
 """OpenAPI at `/docs`, with Swagger UI from this hub: nothing is loaded from elsewhere."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from litestar import Request
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.router import Router
@@ -11,10 +14,48 @@ from litestar.static_files import (
 )
 
 from hub.api.guards import clients
+from hub.api.idempotency import ACCEPTED, HEADER, MUTATING
 from shared.version import VERSION
 
 # The package's own code makes pages for other frameworks; only its files are wanted.
 _ASSETS = Path(str(files("swagger_ui"))) / "static"
+
+
+KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": f"^{ACCEPTED.pattern}$"},
+    "description": "The same request under the same key acts once, and is answered the same for a "
+    "day. 422: the key was used for another request. 409: the first is being carried out.",
+    "example": "order-4711-picture-1",
+}
+"""The header that every route that changes something understands."""
+
+
+def _changing(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            if method.upper() in MUTATING:
+                yield operation
+
+
+def _with_keys(schema: dict[str, Any]) -> dict[str, Any]:
+    for operation in _changing(schema):
+        parameters = operation.setdefault("parameters", [])
+        if KEY not in parameters:
+            parameters.append(KEY)
+    return schema
+
+
+class _Document(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, _with_keys(openapi_schema))  # pyright: ignore[reportUnknownMemberType] - half typed
+
+
+class _Page(SwaggerRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, _with_keys(openapi_schema))  # pyright: ignore[reportUnknownMemberType] - half typed
 
 
 def docs() -> OpenAPIConfig:
@@ -25,13 +66,13 @@ def docs() -> OpenAPIConfig:
         description="Submit jobs, follow them, see who works.",
         use_handler_docstrings=True,
         render_plugins=[
-            SwaggerRenderPlugin(
+            _Page(
                 js_url="/docs-assets/swagger-ui-bundle.js",
                 css_url="/docs-assets/swagger-ui.css",
                 standalone_preset_js_url="/docs-assets/swagger-ui-standalone-preset.js",
                 path="/",
             ),
-            JsonRenderPlugin(path="/openapi.json"),
+            _Document(path="/openapi.json"),
         ],
         openapi_router=Router(
             "/docs", guards=[clients], route_handlers=[], include_in_schema=False

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from hub.api.bodies import FieldError
 from hub.artifacts import ArtifactError
 from hub.store.client import StoreFullError, StoreUnavailableError
-from hub.store.jobs import WorkflowConflictError
+from hub.store.jobs import JobIdTakenError, WorkflowConflictError
 
 NAMED = re.compile(r"field `(.+?)`")
 log = logging.getLogger(__name__)
@@ -42,6 +42,11 @@ def of_conflict(_: AnyRequest, problem: WorkflowConflictError) -> Answer:
     accepted = f"{problem.has}, or leave it out: steps inherit it"
     field = {"field": problem.field_name, "problem": str(problem), "accepted": accepted}
     return answer(409, f"{problem}; accepted: {accepted}", [field])
+
+
+def of_taken_id(_: AnyRequest, __: JobIdTakenError) -> Answer:
+    """422: so long ago that only the job is left of it."""
+    return answer(422, "Idempotency-Key: was used for another job; accepted: a new key")
 
 
 def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
@@ -106,6 +111,7 @@ def _sentence(problem: HTTPException) -> str:
 HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     FieldError: of_field,
     WorkflowConflictError: of_conflict,
+    JobIdTakenError: of_taken_id,
     ArtifactError: of_artifact,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,

@@ -7,10 +7,12 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
+from litestar.types import Scope
 
 from hub.api.bodies import CancelBody, JobBody
 from hub.api.errors import Answer, answer
 from hub.api.guards import clients
+from hub.api.idempotency import job_id_of, operation_of
 from hub.parts import Parts
 from shared.jobs import Job
 from shared.states import JobState
@@ -35,9 +37,12 @@ Submission = Annotated[
 
 
 @post("/jobs", guards=[clients], summary="Submit a job", tags=["jobs"])
-async def submit_job(data: Submission, parts: NamedDependency[Parts]) -> dict[str, Any]:
+async def submit_job(
+    data: Submission, parts: NamedDependency[Parts], scope: Scope
+) -> dict[str, Any]:
     """201 with the job's id and place. 409 when a step contradicts its workflow."""
-    submitted = await parts.dispatcher.submit(data.spec(parts.settings.default_job_priority))
+    spec = data.spec(parts.settings.default_job_priority, job_id_of(scope))
+    submitted = await parts.dispatcher.submit(spec)
     return {
         "job_id": submitted.job_id,
         "status": "submitted",
@@ -96,10 +101,14 @@ async def get_job_preview(job_id: FromPath[str], parts: NamedDependency[Parts]) 
     status_code=200,
 )
 async def cancel_job(
-    job_id: FromPath[str], parts: NamedDependency[Parts], data: JSONBody[CancelBody | None] = None
+    job_id: FromPath[str],
+    parts: NamedDependency[Parts],
+    scope: Scope,
+    data: JSONBody[CancelBody | None] = None,
 ) -> dict[str, Any] | Answer:
     """At once, wherever the job is; its worker is told. 409 when it has ended already."""
-    reply = await parts.jobs.cancel(job_id, (data or CancelBody()).reason)
+    reason = (data or CancelBody()).reason
+    reply = await parts.jobs.cancel(job_id, reason, operation_of(scope))
     if reply.outcome == "unknown":
         raise NotFoundException("Job not found")
     if reply.outcome == "refused":

@@ -20,11 +20,11 @@ from shared.wire import dump_json
 
 @frozen
 class Submitted:
-    """A job that was accepted: as it is now, and its place in its lane, from 0."""
+    """A job that was accepted: as it is now, and its place in its lane, from 0, if it is in it."""
 
     job: Job
     lane: str
-    place: int
+    place: int | None
 
     @property
     def job_id(self) -> str:
@@ -39,6 +39,10 @@ class WorkflowConflictError(ValueError):
         super().__init__(f"{field_name}: this workflow was submitted with {has}")
         self.field_name = field_name
         self.has = has
+
+
+class JobIdTakenError(ValueError):
+    """There is another job under the id that the caller chose."""
 
 
 class EvictedError(Exception):
@@ -89,20 +93,23 @@ class Jobs:
     async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
         """Accept a job; `waker` looks for a worker itself and needs no news of it.
 
-        Raises `WorkflowConflictError` or `StoreFullError`.
+        Raises `WorkflowConflictError`, `JobIdTakenError` or `StoreFullError`.
         """
-        job_id, lane = str(uuid4()), lane_of(spec.requirement)
+        job_id, lane = spec.id or str(uuid4()), lane_of(spec.requirement)
         asked = _asked(spec) | {
             "job": job_id,
             "lane": lane.id,
             "requirement": lane.requirement,
             "waker": waker,
+            "has_own_id": None if spec.id is None else 1,
         }
         tag, *told = await self.client.script("submit", operation(), *_pairs(asked))
         if tag == "conflict":
             raise WorkflowConflictError(told[0], told[1])
-        place, priority, workflow_datetime, created_at = (int(each) for each in told)
-        job = accepted(spec, job_id, priority, workflow_datetime, created_at)
+        if tag == "taken":
+            raise JobIdTakenError(job_id)
+        place, *moments = told
+        job = accepted(spec, job_id, *(int(each) for each in moments))
         return Submitted(job, lane.id, place)
 
     async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> Claims:
@@ -152,9 +159,9 @@ class Jobs:
         reply = await self.client.script("promote", operation(), job_id)
         return reply[0] == "pending"
 
-    async def cancel(self, job_id: str, why: str) -> CancelReply:
-        """End a job, wherever it is."""
-        outcome, *told = await self.client.script("cancel", operation(), job_id, why)
+    async def cancel(self, job_id: str, why: str, op: str | None = None) -> CancelReply:
+        """End a job, wherever it is. Asked again as the same operation, it is told the same."""
+        outcome, *told = await self.client.script("cancel", op or operation(), job_id, why)
         return CancelReply(outcome, told[0] if told else "")
 
     async def renew(

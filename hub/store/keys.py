@@ -17,6 +17,7 @@ NOUNS: dict[str, str] = {
     "worker": "worker:",  # HASH: capability, class, session, slots, status, times
     "held": "held:",  # SET of job ids: the leases a worker has
     "op": "op:",  # STRING, short TTL: the reply of an operation that was carried out
+    "answer": "answer:",  # HASH, TTL: a request with an idempotency key, and how it was answered
     # waiting
     "lane": "lane:",  # ZSET: score -priority, member time:step:seq:job
     "lanes": "lanes",  # HASH: lane id -> requirement, canonical JSON

@@ -2,15 +2,26 @@
 -- submit: a new job enters its lane. Denied as a whole when Redis is out of memory.
 -- ARGV: op, then names and values: job, lane, requirement, type, payload, priority, max_retries,
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
---       workflow_datetime
--- Reply: submitted, place in the lane from 0, priority, workflow_datetime, created_at
+--       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job)
+-- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at
 --        conflict, field, the value it has
+--        taken: there is another job under the caller's id
 local op = ARGV[1]
 
 local kept = kept_reply(op)
 if kept then return kept end
 
 local asked = named(2)
+if asked.has_own_id then
+  local has = redis.call('HMGET', KEY.job .. asked.job, 'payload', 'type', 'priority',
+    'workflow_datetime', 'created_at', 'lane', 'member')
+  if has[1] and (has[1] ~= asked.payload or has[2] ~= asked.type) then return { 'taken' } end
+  if has[1] then
+    local place = redis.call('ZRANK', KEY.lane .. has[6], has[7])
+    return { 'submitted', place, has[3], has[4], has[5] }
+  end
+end
+
 local at = now_ms()
 local priority, submitted_at = asked.priority, text(at)
 if asked.workflow then

@@ -162,6 +162,15 @@ async def classify(_: Store) -> tuple[str | int, ...]:
     return ("class", 0, 2, "l1", "l2")
 
 
+async def reserve(_: Store) -> tuple[str | int, ...]:
+    return ("key", "fingerprint", "holder", 60_000, 60_000)
+
+
+async def settle(store: Store) -> tuple[str | int, ...]:
+    await store.client.script("reserve", *(await reserve(store)))
+    return ("key", "holder", "answer")
+
+
 HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
 SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
@@ -186,6 +195,8 @@ SCENES = {
     "depart": Scene("depart", depart, {"SMEMBERS"}),
     "forget": Scene("forget", forget),
     "classify": Scene("classify", classify),
+    "reserve": Scene("reserve", reserve),
+    "settle": Scene("settle", settle),
 }
 
 
