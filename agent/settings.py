@@ -4,6 +4,7 @@ import socket
 
 from attrs import frozen, validators
 
+from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
 from shared.messages import MAX_SLOTS
 from shared.settings import setting
@@ -43,6 +44,12 @@ class AgentSettings:
         ("WORKER_CONNECTORS", "SERVICES", "CONNECTORS"),
         ("simulation",),
         "the services to work for, with commas between",
+    )
+    labels: tuple[tuple[str, str], ...] = setting(
+        "WORKER_LABELS",
+        (),
+        "labels that jobs may ask for, such as disk=nvme,driver=550,nvlink",
+        parse=worker_labels,
     )
     token: str | None = setting(
         ("WORKER_TOKEN", "WORKER_WEBSOCKET_AUTH_TOKEN", "HUB_AUTH_TOKEN"),

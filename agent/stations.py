@@ -92,7 +92,8 @@ class Station:
     @property
     def capability(self) -> Capability:
         """What the worker can do."""
-        return capability([each.offer for each in self.ready], find_hardware(self.post.gpu))
+        found = capability([each.offer for each in self.ready], find_hardware(self.post.gpu))
+        return evolve(found, labels=dict(self.post.settings.labels))
 
     async def close(self) -> None:
         """Close the connectors."""

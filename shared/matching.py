@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from attrs import field, frozen
 
+from shared.labels import LabelNeed
+
 
 @frozen(kw_only=True)
 class HardwareNeed:
@@ -38,6 +40,7 @@ class Requirement:
     compliance: tuple[str, ...] = ()
     quality_level: str | None = None
     max_rate_per_hour: float | None = None
+    labels: tuple[LabelNeed, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -98,6 +101,7 @@ class Capability:
     performance: Performance = field(factory=Performance)
     location: Location = field(factory=Location)
     cost: Cost = field(factory=Cost)
+    labels: dict[str, str] = field(factory=dict)
 
 
 @frozen
@@ -205,6 +209,13 @@ def _rate(capability: Capability, requirement: Requirement) -> Unmet | None:
     return None
 
 
+def _labels(capability: Capability, requirement: Requirement) -> Unmet | None:
+    for need in requirement.labels:
+        if not need.is_met(capability.labels):
+            return Unmet(f"labels.{need.label}", need.words, need.has_words(capability.labels))
+    return None
+
+
 PREDICATES: tuple[Predicate, ...] = (
     _service,
     _component,
@@ -228,4 +239,5 @@ PREDICATES: tuple[Predicate, ...] = (
     _compliance,
     _quality,
     _rate,
+    _labels,
 )

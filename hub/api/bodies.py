@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from shared.graphs import GraphError, find_graph, has_graph
 from shared.jobs import MAX_PRIORITY, JobSpec
+from shared.labels import LabelError, LabelNeed, label_needs
 from shared.matching import HardwareNeed, Requirement
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -15,6 +16,12 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Priority = Annotated[
     int, Meta(ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="higher goes first; 50 when left out")
 ]
+
+
+LABELS = (
+    "conditions on the labels of workers, all of which must hold: a value, or an object with any of "
+    '`=`, `in`, `>=`, `exists`, `not`, as in {"disk": "nvme", "driver": {">=": 550}}'
+)
 
 
 class FieldError(ValueError):
@@ -52,6 +59,7 @@ class RequirementsBody(Struct, forbid_unknown_fields=True, frozen=True):
     compliance: Names = ()
     quality_level: Annotated[str, Meta(pattern="^(fast|balanced|quality)$")] | None = None
     max_rate_per_hour: Amount | None = None
+    labels: Annotated[dict[str, Any], Meta(max_length=50, description=LABELS)] | None = None
     timeout_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
 
 
@@ -115,6 +123,7 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
             compliance=asked.compliance,
             quality_level=asked.quality_level,
             max_rate_per_hour=asked.max_rate_per_hour,
+            labels=_labels(asked.labels or {}),
         )
 
 
@@ -134,6 +143,14 @@ def _names(field: str, names: tuple[str, ...] | str) -> tuple[str, ...]:
     if names == "all":
         return ()
     raise FieldError(field, "is a text", 'a list of names, or "all"')
+
+
+def _labels(asked: dict[str, Any]) -> tuple[LabelNeed, ...]:
+    try:
+        return label_needs(asked)
+    except LabelError as problem:
+        name = f"requirements.labels.{problem.label}"
+        raise FieldError(name, problem.problem, problem.accepted) from problem
 
 
 def _hardware(body: HardwareBody) -> HardwareNeed:

@@ -20,7 +20,7 @@ CHUNK = 500
 
 def canonical(facts: Requirement | Capability) -> str:
     """The same text for equal facts, whatever order their lists were given in."""
-    return json.dumps(_sorted(unstructure(facts)), sort_keys=True, separators=(",", ":"))
+    return _text(_sorted(unstructure(facts)))
 
 
 def digest(text: str) -> str:
@@ -47,8 +47,12 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _sorted(each) for name, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return sorted(cast("list[str]", value))
+        return sorted(map(_sorted, cast("list[Any]", value)), key=_text)
     return value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 @define

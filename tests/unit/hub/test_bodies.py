@@ -8,6 +8,7 @@ from attrs import fields_dict
 
 from hub.api.bodies import CancelBody, FieldError, HardwareBody, JobBody
 from shared.jobs import JobSpec
+from shared.labels import LabelNeed, Operator
 from shared.matching import HardwareNeed, Requirement
 
 GRAPH = {"1": {"class_type": "KSampler", "inputs": {"seed": 2**64 - 1}}}
@@ -44,6 +45,7 @@ def test_every_field_arrives_where_it_belongs() -> None:
         "compliance": ["gdpr"],
         "quality_level": "fast",
         "max_rate_per_hour": 1.5,
+        "labels": {"disk": "nvme", "driver": {">=": 550}},
     }  # fmt: skip
     full = spec(
         priority=-3, requirements=asked, customer_id="studio", max_retries=0, timeout_minutes=0.5,
@@ -57,6 +59,7 @@ def test_every_field_arrives_where_it_belongs() -> None:
             storage_gb=100,
         ),
         geographic_region="eu", compliance=("gdpr",), quality_level="fast", max_rate_per_hour=1.5,
+        labels=(LabelNeed("disk", Operator.IS, ("nvme",)), LabelNeed("driver", Operator.AT_LEAST, ("550",))),
     )  # fmt: skip
     assert (full.priority, full.customer_id, full.max_retries) == (-3, "studio", 0)
     assert (full.timeout_minutes, full.workflow_id, full.step_number) == (0.5, "w", 2)
@@ -96,6 +99,13 @@ def test_a_text_is_no_list_of_models() -> None:
         spec(requirements={"models": "sdxl"})
     assert refused.value.field == "requirements.models"
     assert refused.value.accepted == 'a list of names, or "all"'
+
+
+def test_a_label_at_fault_is_named() -> None:
+    with pytest.raises(FieldError) as refused:
+        spec(requirements={"labels": {"driver": {"~": 1}}})
+    assert refused.value.field == "requirements.labels.driver.~"
+    assert refused.value.accepted.startswith("a value, or an object with any of =, in, >=")
 
 
 @pytest.mark.parametrize(("name", "value"), [("workflow_priority", 0), ("workflow_datetime", 0)])

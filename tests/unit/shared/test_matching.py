@@ -8,6 +8,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.labels import label_needs
 from shared.matching import (
     PREDICATES,
     Capability,
@@ -48,6 +49,8 @@ def access(**changes: Any) -> Capability:
 
 SIZES = ("gpu_memory_gb", "gpu_count", "compute_capability", "cpu_cores", "ram_gb", "storage_gb")
 
+NVME, DRIVER = label_needs({"disk": "nvme", "driver": {">=": 550}})
+
 UNMET = [
     (needs(service_type="a1111"), can(), "service_type", "a1111", "comfyui"),
     (needs(), can(services=()), "service_type", "comfyui", "none"),
@@ -83,6 +86,11 @@ UNMET = [
     ),
     (needs(max_rate_per_hour=1.5), can(cost=Cost(rate_per_hour=2)), "max_rate_per_hour", "<= 1.5", "2"),
     (needs(max_rate_per_hour=0), can(cost=Cost(rate_per_hour=0.1)), "max_rate_per_hour", "<= 0", "0.1"),
+    (
+        needs(labels=(NVME, DRIVER)), can(labels={"disk": "nvme", "driver": "535"}),
+        "labels.driver", ">= 550", "535",
+    ),
+    (needs(labels=(DRIVER, NVME)), can(), "labels.driver", ">= 550", "no such label"),
 ]  # fmt: skip
 
 MET = [
@@ -114,6 +122,8 @@ MET = [
     (needs(quality_level="fast"), can(performance=Performance(quality_levels=("fast",)))),
     (needs(max_rate_per_hour=2), can(cost=Cost(rate_per_hour=2))),
     (needs(max_rate_per_hour=0), can()),
+    (needs(labels=(NVME, DRIVER)), can(labels={"disk": "nvme", "driver": "550"})),
+    (needs(), can(labels={"disk": "nvme"})),
 ]
 
 
@@ -167,6 +177,9 @@ requirements = st.builds(
     compliance=sets,
     quality_level=st.none() | names,
     max_rate_per_hour=st.none() | numbers,
+    labels=st.dictionaries(names, names | st.fixed_dictionaries({">=": numbers}), max_size=2).map(
+        label_needs
+    ),
 )
 capabilities = st.builds(
     Capability,
@@ -185,6 +198,7 @@ capabilities = st.builds(
     performance=st.builds(Performance, quality_levels=st.none() | sets),
     location=st.builds(Location, region=st.none() | names, compliance_zones=sets),
     cost=st.builds(Cost, rate_per_hour=numbers),
+    labels=st.dictionaries(names, names | numbers.map(str), max_size=3),
 )
 
 

@@ -5,15 +5,20 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from hub.store import lanes as lanes_module
 from hub.store.client import Client
 from hub.store.keys import key
 from hub.store.lanes import Lanes, canonical, digest
+from shared.labels import label_needs
 from shared.matching import Capability, HardwareNeed, Requirement
 from shared.states import JobState
 from tests.support.store import CAPABILITY, Hand, Store, spec
+
+
+def needs(**more: Any) -> Requirement:
+    return evolve(Requirement(service_type="a"), **more)
 
 
 def test_equal_facts_have_equal_names_in_whatever_order_they_are_said() -> None:
@@ -22,6 +27,9 @@ def test_equal_facts_have_equal_names_in_whatever_order_they_are_said() -> None:
     assert canonical(one) == canonical(two)
     assert digest(canonical(one)) == digest(canonical(two))
     assert len(digest(canonical(one))) == 20
+    asked = label_needs({"disk": "nvme", "zone": {"in": ["a", "b"]}})
+    swapped = label_needs({"zone": {"in": ["b", "a"]}, "disk": "nvme"})
+    assert canonical(needs(labels=asked)) == canonical(needs(labels=swapped))
 
 
 def test_different_facts_have_different_names() -> None:
@@ -32,6 +40,8 @@ def test_different_facts_have_different_names() -> None:
         Requirement(service_type="a", component="x"),
         Requirement(service_type="a", hardware=HardwareNeed(gpu_memory_gb=1)),
         Requirement(service_type="a", hardware=HardwareNeed(ram_gb=1)),
+        needs(labels=label_needs({"disk": "nvme"})),
+        needs(labels=label_needs({"disk": {"not": "nvme"}})),
     ]
     assert len({digest(canonical(each)) for each in facts}) == len(facts)
 
