@@ -15,17 +15,25 @@ from hub.api import HANDLERS, ROUTES
 from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
 from hub.api.idempotency import Idempotency
+from hub.api.submission import Submission
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
+from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
 from hub.reaper import Reaper
 from hub.sessions import Registry
+from hub.sessions.audience import Audience
+from hub.sessions.counter import Counter
+from hub.sessions.crowd import Crowd
 from hub.sessions.desk import Desk
+from hub.sessions.feed import Feed
+from hub.sessions.stats import Stats
 from hub.settings import HubSettings
 from hub.store.answers import Answers
 from hub.store.client import Client
+from hub.store.glances import Glances
 from hub.store.instance import check
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
@@ -38,8 +46,6 @@ log = logging.getLogger(__name__)
 
 LARGEST_FRAME = 16 * 1024 * 1024
 STOP_WITHIN_S = 5
-USER_TIMEOUT_MS = 30_000
-"""A peer that acknowledges nothing for so long is cut off; no server frees it otherwise."""
 
 
 def build(settings: HubSettings, client: Client, url: str) -> Parts:
@@ -49,32 +55,50 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     dispatcher = Dispatcher(jobs, Lanes(client))
     previews = Previews()
     registry = Registry()
+    views = Views(client)
+    audience = Audience(client)
+    news = News(client, url, Hearing(dispatcher, registry, audience))
+    glances = Glances(client)
+    submission = Submission(views, dispatcher, settings.default_job_priority)
     return Parts(
         settings=settings,
         doors=doors(settings),
         client=client,
         jobs=jobs,
-        views=Views(client),
+        views=views,
         answers=Answers(client),
         workers=workers,
-        news=News(client, url, Hearing(dispatcher, registry)),
+        news=news,
         dispatcher=dispatcher,
         artifacts=Artifacts(settings.hub_data_dir / "artifacts"),
         previews=previews,
         registry=registry,
         desk=Desk(jobs, workers, dispatcher, previews, settings),
+        counter=Counter(
+            submit=submission.submit,
+            retry=submission.retry,
+            jobs=jobs,
+            views=views,
+            glances=glances,
+            feed=Feed(news.watched, glances),
+            stats=Stats(views, workers, glances, audience),
+            audience=audience,
+            settings=settings,
+        ),
+        crowd=Crowd(settings.hub_max_connections),
     )
 
 
 class Hearing:
     """What each piece of news means to a hub."""
 
-    def __init__(self, dispatcher: Dispatcher, registry: Registry) -> None:
+    def __init__(self, dispatcher: Dispatcher, registry: Registry, audience: Audience) -> None:
         self._verbs = {
             "lane": dispatcher.wake,
             "gap": dispatcher.look_soon,
             "cancel": registry.cancel,
             "evict": registry.evict,
+            "relay": audience.hear,
         }
 
     def __call__(self, words: list[str]) -> None:
@@ -116,7 +140,7 @@ async def serve(settings: HubSettings) -> None:
 
 async def _serve(parts: Parts) -> None:
     reaper = Reaper(parts.jobs, parts.views, parts.workers, parts.settings)
-    listening = listen(parts.settings.hub_host, parts.settings.hub_port)
+    listening = listen_as_set(parts.settings)
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(each, name=name)
@@ -124,38 +148,21 @@ async def _serve(parts: Parts) -> None:
                 ("news", parts.news.run()),
                 ("reaper", reaper.run()),
                 ("dispatcher", parts.dispatcher.run()),
+                ("feed", parts.counter.feed.run()),
             )
         ]
         # uvicorn raises the signals that it caught again when it has stopped: then they are ours.
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, lambda: None)
-        await Server(parts, listening).serve([listening])
+        await Server(parts, listening).serve(listening)
         for loop in loops:
             loop.cancel()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises `OSError` with the address in it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    try:
-        bound.bind((host, port))
-    except OSError as problem:
-        bound.close()
-        raise OSError(
-            problem.errno,
-            f"cannot listen on {host}:{port} ({problem.strerror}); choose another HUB_PORT, "
-            "or 0 for any free one",
-        ) from problem
-    return bound
 
 
 class Server(uvicorn.Server):
     """uvicorn in our loop: says where it listens, and lets claims finish before it stops."""
 
-    def __init__(self, parts: Parts, listening: socket.socket) -> None:
+    def __init__(self, parts: Parts, listening: list[socket.socket]) -> None:
         super().__init__(
             uvicorn.Config(
                 application(parts),
@@ -173,14 +180,13 @@ class Server(uvicorn.Server):
             )
         )
         self._parts = parts
-        self._address = listening.getsockname()
+        self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say where."""
         await super().startup(sockets)
-        host, port = self._address[:2]
-        shown = f"[{host}]" if ":" in host else host
-        print(f"emp-hub listening on http://{shown}:{port}", flush=True)  # noqa: T201 - for people and scripts
+        for scheme, each in zip(("http", "ws"), self._listening, strict=False):
+            print(f"emp-hub listening on {scheme}://{address_of(each)}", flush=True)  # noqa: T201 - for people and scripts
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """No new claims; those under way reach their workers; then everybody is sent away."""

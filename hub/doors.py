@@ -54,10 +54,12 @@ def doors(settings: HubSettings) -> Doors:
             settings.hub_worker_tokens, settings.hub_worker_tokens_file, "HUB_WORKER_TOKENS"
         ),
     }
-    is_open = is_loopback(settings.hub_host)
+    hosts = {"HUB_HOST": settings.hub_host, "WS_HOST": settings.ws_host or settings.hub_host}
+    public = [name for name, host in hosts.items() if not is_loopback(host)]
+    is_open = not public
     if not is_open and not all(keys.values()):
         raise DoorsError(
-            f"HUB_HOST {settings.hub_host} can be reached from other machines: set HUB_API_KEYS and "
+            f"{public[0]} {hosts[public[0]]} can be reached from other machines: set HUB_API_KEYS and "
             "HUB_WORKER_TOKENS (or their _FILE forms), or listen on 127.0.0.1"
         )
     return Doors(keys, is_open)

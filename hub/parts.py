@@ -6,6 +6,8 @@ from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
 from hub.previews import Previews
+from hub.sessions.counter import Counter
+from hub.sessions.crowd import Crowd
 from hub.sessions.desk import Desk
 from hub.sessions.registry import Registry
 from hub.settings import HubSettings
@@ -34,3 +36,5 @@ class Parts:
     previews: Previews
     registry: Registry
     desk: Desk
+    counter: Counter
+    crowd: Crowd

@@ -19,6 +19,13 @@ class HubSettings:
         "HUB_PORT", 3001, "the port to listen on; 0 picks a free one",
         validator=validators.and_(validators.ge(0), validators.le(65535)),
     )  # fmt: skip
+    ws_port: int | None = setting(
+        "WS_PORT", None, "a second port, for WebSockets; without it they come by HUB_PORT",
+        validator=validators.optional(validators.and_(validators.ge(0), validators.le(65535))),
+    )  # fmt: skip
+    ws_host: str | None = setting(
+        "WS_HOST", None, "the address to listen on for WS_PORT; HUB_HOST when left out"
+    )
     redis_url: str | None = setting(
         "REDIS_URL", None, "a Valkey or Redis server; without it the hub runs its own", secret=True
     )
@@ -58,6 +65,13 @@ class HubSettings:
     hub_max_body_mb: float = setting(
         "HUB_MAX_BODY_MB", 8.0, "the largest request body", validator=_positive
     )
+    hub_max_connections: int = setting(
+        "HUB_MAX_CONNECTIONS", 10_000, "the most WebSockets at the same time", validator=_positive
+    )
+    stats_broadcast_interval_ms: float = setting(
+        "STATS_BROADCAST_INTERVAL_MS", 5000.0, "how often monitors are told, in milliseconds",
+        validator=validators.ge(250),
+    )  # fmt: skip
     default_job_priority: int = setting("DEFAULT_JOB_PRIORITY", 50, "for jobs that state none")
     completed_job_ttl_hours: float = setting(
         "COMPLETED_JOB_TTL_HOURS", 24.0, "how long completed and cancelled jobs are kept"

@@ -22,6 +22,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     health.health,
     docs.assets,
     socket.worker_socket,
+    socket.client_socket,
+    socket.monitor_socket,
     socket.any_socket,
 )
 

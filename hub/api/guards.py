@@ -27,6 +27,14 @@ async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> 
         _check(connection, Role.CLIENT)
 
 
+def admit_socket(connection: AnyConnection, role: Role) -> None:
+    """Lets `role` in. A page of another origin needs a key: a browser adds none by itself."""
+    key = key_of(connection)
+    doors = _doors(connection)
+    if not (doors.digests[role] and doors.admit(role, key)):
+        _check(connection, role)
+
+
 def _check(connection: AnyConnection, role: Role) -> None:
     _refuse_other_origins(connection)
     if not _doors(connection).admit(role, key_of(connection)):

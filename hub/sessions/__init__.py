@@ -1,6 +1,8 @@
-"""Connections of agents: one WebSocket each, with one or more workers on it."""
+"""Connections of agents, clients and monitors: one WebSocket each."""
 
+from hub.sessions.agent import AgentPeer
+from hub.sessions.client import ClientPeer
 from hub.sessions.connection import Connection, Socket
 from hub.sessions.registry import Registry
 
-__all__ = ["Connection", "Registry", "Socket"]
+__all__ = ["AgentPeer", "ClientPeer", "Connection", "Registry", "Socket"]

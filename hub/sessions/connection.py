@@ -1,4 +1,4 @@
-"""One agent's connection: frames in, frames out, and how it ends."""
+"""One peer's connection: frames in, frames out, and how it ends."""
 
 import asyncio
 import logging
@@ -8,26 +8,22 @@ from typing import Any, Protocol
 
 from attrs import define, field
 
-from hub.sessions.desk import Desk, ReportError
 from hub.sessions.outbox import Outbox
-from hub.sessions.registry import Registry
-from hub.sessions.worker import WorkerSession
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
-    ClaimJob,
-    CompleteJob,
+    Ack,
     ConnectionEstablished,
+    Disconnect,
     Error,
-    FailJob,
     Message,
-    RegisterWorker,
-    ReleaseJob,
+    Ping,
+    Pong,
+    StayAlive,
+    StayAliveResponse,
     Unknown,
-    UpdateJobProgress,
-    WorkerHeartbeat,
-    WorkerStatus,
 )
+from shared.messages.message import HUB_TO_ANY
 from shared.wire import UnknownTypeError, WireError, decode
 
 log = logging.getLogger(__name__)
@@ -35,19 +31,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 256
 """Frames of one connection that may be under way; behind them it is not read."""
 
-GOING_AWAY, INTERNAL, TRY_LATER, REPLACED = 1012, 1011, 1013, 4409
-"""Close codes: the hub stops; a fault of ours; Redis is away or the peer too slow; the worker's id
-was registered on another connection."""
-
-HANDLERS: dict[type[Message], Callable[[WorkerSession, Any], Awaitable[None]]] = {
-    WorkerHeartbeat: WorkerSession.heartbeat,
-    WorkerStatus: WorkerSession.status,
-    ClaimJob: WorkerSession.claim,
-    UpdateJobProgress: WorkerSession.progress,
-    CompleteJob: WorkerSession.complete,
-    FailJob: WorkerSession.fail,
-    ReleaseJob: WorkerSession.release,
-}
+DONE, GOING_AWAY, INTERNAL, TRY_LATER, REPLACED = 1000, 1012, 1011, 1013, 4409
+"""Close codes: the peer said so; the hub stops; a fault of ours; Redis is away, the peer too slow or
+the hub too full; the worker's id was registered on another connection."""
 
 
 class Socket(Protocol):
@@ -64,6 +50,40 @@ class Socket(Protocol):
         ...
 
 
+class Line(Protocol):
+    """What a peer may do with its connection."""
+
+    def say(self, message: Message) -> None:
+        """Send this next; never blocks."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the connection soon."""
+        ...
+
+
+class Peer(Protocol):
+    """Who is at the other end. Raises `ValueError` for what cannot be acted on."""
+
+    greeting: str
+
+    def speaker(self) -> str | None:
+        """The worker that speaks when a frame does not say it."""
+        ...
+
+    def is_in_turn(self, message: Message, /) -> bool:
+        """Whether the frames behind this one wait until it has been heard."""
+        ...
+
+    async def hear(self, message: Message) -> None:
+        """Act on one message."""
+        ...
+
+    async def depart(self) -> None:
+        """The connection has ended."""
+        ...
+
+
 class ClosedError(Exception):
     """The connection must end, with this close code."""
 
@@ -77,37 +97,40 @@ class ClosedError(Exception):
 class Connection:
     """From the first frame to the last. `run` returns when the connection has ended."""
 
-    desk: Desk
-    registry: Registry
     socket: Socket
     _outbox: Outbox = field(factory=Outbox, init=False)
-    _sessions: dict[str, WorkerSession] = field(factory=dict, init=False)
     _ended: "asyncio.Future[ClosedError | None]" = field(
         factory=lambda: asyncio.get_running_loop().create_future(), init=False
     )
     _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
     _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
-    async def run(self) -> None:
+    async def run(self, peer: Peer) -> None:
         """Serve the peer until one of the two ends it."""
-        self._outbox.put(ConnectionEstablished(message="register_worker is next"))
-        loops = [asyncio.create_task(each) for each in (self._read(), self._write(), self._watch())]
+        self.say(ConnectionEstablished(message=peer.greeting))
+        loops = [
+            asyncio.create_task(each) for each in (self._read(peer), self._write(), self._watch())
+        ]
         try:
             closed = await asyncio.shield(self._ended)
         finally:
             for task in (*loops, *self._tasks):
                 task.cancel()
             await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
-            await self._depart()
+            await peer.depart()
         if closed is not None:
             await self._close(closed)
+
+    def say(self, message: Message) -> None:
+        """Send this next, as the outbox sees fit; never blocks."""
+        self._outbox.put(message)
 
     def end(self, code: int, reason: str) -> None:
         """Close the connection soon."""
         if not self._ended.done():
             self._ended.set_result(ClosedError(code, reason))
 
-    async def _read(self) -> None:
+    async def _read(self, peer: Peer) -> None:
         while True:
             message = await self.socket.receive()
             if message["type"] == "websocket.disconnect":
@@ -115,7 +138,7 @@ class Connection:
                     self._ended.set_result(None)
                 return
             frame = message.get("text")
-            await self._take(frame if frame is not None else message.get("bytes") or b"")
+            await self._take(peer, frame if frame is not None else message.get("bytes") or b"")
 
     async def _write(self) -> None:
         try:
@@ -129,21 +152,21 @@ class Connection:
         await self._outbox.has_overflowed.wait()
         self.end(TRY_LATER, "this peer does not read what it is sent")
 
-    async def _take(self, frame: str | bytes) -> None:
-        """One frame. A report runs beside the next ones; a registration comes first."""
+    async def _take(self, peer: Peer, frame: str | bytes) -> None:
+        """One frame. What need not wait its turn runs beside the next ones."""
         try:
-            message = decode(frame)
+            message = decode(frame, peer.speaker())
         except UnknownTypeError as problem:
-            self._outbox.put(Unknown(content=str(problem)))
+            self.say(Unknown(content=str(problem)))
             return
         except WireError as problem:
-            self._outbox.put(Error(error=str(problem)))
+            self.say(Error(error=str(problem)))
             return
-        if isinstance(message, RegisterWorker):
-            await self._guarded(self._register(message))
+        if peer.is_in_turn(message):
+            await self._guarded(self._hear(peer, message))
             return
         await self._room.acquire()
-        task = asyncio.create_task(self._guarded(self._handle(message)))
+        task = asyncio.create_task(self._guarded(self._hear(peer, message)))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 
@@ -154,8 +177,8 @@ class Connection:
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except ValueError as problem:  # ReportError, PreviewError: what was said is at fault
-            self._outbox.put(Error(error=str(problem)))
+        except ValueError as problem:  # what was said is at fault
+            self.say(Error(error=str(problem)))
         except EvictedError:
             self.end(REPLACED, "the worker's id was registered on another connection")
         except StoreUnavailableError as problem:
@@ -165,47 +188,33 @@ class Connection:
             log.exception("a frame could not be handled")
             self.end(INTERNAL, "internal error")
 
-    async def _register(self, message: RegisterWorker) -> None:
-        session = WorkerSession(
-            self.desk,
-            message.worker_id,
-            message.slots,
-            self._outbox.put,
-            lambda: self.end(REPLACED, "the worker's id was registered on another connection"),
-        )
-        before = self._sessions.pop(message.worker_id, None)
-        if before is not None:  # the same worker with another capability: nobody is to be evicted
-            self.registry.leave(before)
-            self.desk.dispatcher.leave(before.seat)
-        await session.register(message)
-        self._sessions[message.worker_id] = session
-        self.registry.enter(session)
-
-    async def _handle(self, message: Message) -> None:
-        handler = HANDLERS.get(type(message))
-        if handler is None:
-            raise ReportError(f"type: {message.type} is said by the hub, not to it")
-        worker_id = getattr(message, "worker_id", "")
-        session = self._sessions.get(worker_id)
-        if session is None:
-            raise ReportError(
-                f"worker_id: {worker_id} is not registered on this connection; send register_worker"
-            )
-        await handler(session, message)
+    async def _hear(self, peer: Peer, message: Message) -> None:
+        match message:
+            case Ping():
+                self.say(Pong())
+            case StayAlive():
+                self.say(StayAliveResponse())
+            case Disconnect():
+                self.end(DONE, "goodbye")
+            case Ack() | Pong():
+                pass
+            case Error() | Unknown():
+                log.warning("a peer could not use what it was told: %s", message)
+            case _ if set(message.ways) <= set(HUB_TO_ANY):
+                raise ValueError(f"type: {message.type} is said by the hub, not to it")
+            case _:
+                await peer.hear(message)
 
     async def _send(self, text: str) -> None:
         await self.socket.send({"type": "websocket.send", "text": text})
 
-    async def _depart(self) -> None:
-        for session in self._sessions.values():
-            self.registry.leave(session)
-            with suppress(StoreUnavailableError):  # then the leases run out by themselves
-                await session.depart()
-
     async def _close(self, closed: ClosedError) -> None:
         with suppress(Exception):  # the peer may be gone already, each server says so differently
             async with asyncio.timeout(1):
-                await self._outbox.flush(self._send)
+                if not self._outbox.has_overflowed.is_set():
+                    await self._outbox.flush(self._send)
+        with suppress(Exception):
+            async with asyncio.timeout(1):
                 await self.socket.send(
                     {"type": "websocket.close", "code": closed.code, "reason": closed.reason}
                 )

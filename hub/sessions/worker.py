@@ -4,7 +4,6 @@ Every report names its lease, or is about the one that this connection assigned;
 whether it still counts.
 """
 
-import re
 import secrets
 from collections.abc import Callable
 
@@ -12,17 +11,19 @@ from attrs import define, field
 
 from hub.dispatcher import Seat
 from hub.sessions.desk import Desk, ReportError
+from hub.sessions.refusals import LARGEST_RESULT, check_registration, too_large
 from hub.store.claims import Claimed
 from hub.store.jobs import Progress
 from shared.backoff import backoff_s
 from shared.jobs import Failure, Lease
 from shared.messages import (
-    MAX_SLOTS,
     CancelJob,
     ClaimJob,
     CompleteJob,
     FailJob,
     JobAssigned,
+    JobCancelled,
+    JobCompleted,
     JobCompletedAck,
     JobFailedAck,
     Message,
@@ -34,12 +35,11 @@ from shared.messages import (
     WorkerRegistered,
     WorkerStatus,
 )
-from shared.states import ErrorClass
 from shared.wire import dump_json, load_json
 
-WORKER_ID = re.compile(r"[\w.:@/-]{1,128}", re.ASCII)
-LARGEST_RESULT = 1024 * 1024
-"""Characters of the largest result; anything larger belongs into a file."""
+Report = UpdateJobProgress | CompleteJob | JobCompleted | FailJob | ReleaseJob
+STILL_HERE = -1
+"""The progress that says nothing but that the attempt goes on."""
 
 
 @define(eq=False)
@@ -57,12 +57,7 @@ class WorkerSession:
     _started: set[Lease] = field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
-        if not WORKER_ID.fullmatch(self.worker_id):
-            raise ReportError(
-                "worker_id: expected 1 to 128 letters, digits or any of _ . : @ / -, without spaces"
-            )
-        if not 1 <= self.slots <= MAX_SLOTS:
-            raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {self.slots}")
+        check_registration(self.worker_id, self.slots)
 
     async def register(self, message: RegisterWorker) -> None:
         """Enter the worker and keep the leases it still holds."""
@@ -84,6 +79,11 @@ class WorkerSession:
                 lost=lost,
             )
         )
+
+    @property
+    def leases(self) -> tuple[Lease, ...]:
+        """What was assigned on this connection and has not ended."""
+        return tuple(self._leases.values())
 
     async def depart(self) -> None:
         """The connection is gone."""
@@ -110,10 +110,8 @@ class WorkerSession:
         self.say(WorkerHeartbeatAck(worker_id=self.worker_id, lost=lost))
 
     async def status(self, message: WorkerStatus) -> None:
-        """The worker's state, or what it can do, has changed."""
+        """The worker's state has changed."""
         await self.desk.jobs.renew(self.worker_id, self.id, (), status=message.status or "")
-        if message.capabilities is not None:
-            raise ReportError("capabilities: register again to change what a worker can do")
 
     async def claim(self, message: ClaimJob) -> None:
         """More credit. A worker that asks for more than its slots gets what they leave."""
@@ -127,14 +125,16 @@ class WorkerSession:
 
     async def progress(self, message: UpdateJobProgress) -> None:
         """How far an attempt is. The first report of one says that it has started."""
-        if not 0 <= message.progress <= 100:  # noqa: PLR2004 - percent
-            raise ReportError(f"progress: expected 0 to 100, got {message.progress:g}")
+        if message.progress != STILL_HERE and not 0 <= message.progress <= 100:  # noqa: PLR2004 - percent
+            raise ReportError(
+                f"progress: expected 0 to 100, or {STILL_HERE} to keep the job, got {message.progress:g}"
+            )
         lease = self._lease(message)
         if self._leases.setdefault(lease.job_id, lease) != lease:
             return  # of an attempt that was lost: a later one of the same job runs here
         if message.preview is not None:
             self.desk.previews.put(message.job_id, message.preview)
-        counts = await self._advance(
+        counts = message.progress != STILL_HERE and await self._advance(
             lease,
             Progress(message.progress, message.message or "", dump_json(message.details or {})),
         )
@@ -142,11 +142,11 @@ class WorkerSession:
         if not counts and await self.desk.jobs.renew(self.worker_id, self.id, (lease,)):
             self._stop(lease, "superseded")
 
-    async def complete(self, message: CompleteJob) -> None:
+    async def complete(self, message: CompleteJob | JobCompleted) -> None:
         """An attempt succeeded."""
         result = dump_json(message.result)
         if len(result) > LARGEST_RESULT:
-            await self.fail(_too_large(message))
+            await self.fail(too_large(message))
             raise ReportError(f"result: at most {LARGEST_RESULT} characters; hand files in by PUT")
         lease = self._end(message)
         status = await self.desk.jobs.complete(lease, result)
@@ -172,6 +172,13 @@ class WorkerSession:
         """An attempt is given back unfinished."""
         lease = self._end(message)
         self._ended(lease, await self.desk.jobs.release(lease, message.reason))
+
+    async def stopped(self, message: JobCancelled) -> None:
+        """The worker has stopped what it was told to stop: nothing is left to do."""
+        if message.job_id in self._leases:
+            raise ReportError(
+                f"job_id: {message.job_id} was not cancelled; end it by fail_job or release_job"
+            )
 
     async def _advance(self, lease: Lease, progress: Progress) -> bool:
         if lease in self._started:
@@ -208,7 +215,7 @@ class WorkerSession:
             )
         )
 
-    def _lease(self, message: UpdateJobProgress | CompleteJob | FailJob | ReleaseJob) -> Lease:
+    def _lease(self, message: Report) -> Lease:
         if message.attempt is not None and message.lease is not None:
             return Lease(message.job_id, message.attempt, message.lease)
         lease = self._leases.get(message.job_id)
@@ -219,7 +226,7 @@ class WorkerSession:
             )
         return lease
 
-    def _end(self, message: CompleteJob | FailJob | ReleaseJob) -> Lease:
+    def _end(self, message: Report) -> Lease:
         self._drop(lease := self._lease(message))
         return lease
 
@@ -229,15 +236,3 @@ class WorkerSession:
                 job_id=lease.job_id, worker_id=self.worker_id, status=status, attempt=lease.attempt
             )
         )
-
-
-def _too_large(message: CompleteJob) -> FailJob:
-    return FailJob(
-        job_id=message.job_id,
-        worker_id=message.worker_id,
-        error=f"the result is larger than {LARGEST_RESULT} characters",
-        retry=False,
-        error_class=ErrorClass.VALIDATION,
-        attempt=message.attempt,
-        lease=message.lease,
-    )

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from hub.store.client import Client
 from hub.store.keys import key
+from hub.store.watched import Watched
 from shared.backoff import backoff_s
 from shared.states import JobState
 from shared.wire import load_json
@@ -56,6 +57,7 @@ class News:
     _redis: Redis = field(init=False)
     _pubsub: Any = field(init=False)
     _readers: dict[str, set[asyncio.Event]] = field(factory=dict, init=False)
+    watched: Watched = field(factory=Watched, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
@@ -89,11 +91,15 @@ class News:
 
     async def _listen(self) -> None:
         await self._pubsub.subscribe(key("news"), *self._readers)
+        await self.watched.opened(self._pubsub)
         self.hear(["gap"])
         for told in [each for readers in self._readers.values() for each in readers]:
             told.set()
         async for message in self._pubsub.listen():
+            if message["type"] == "pmessage":
+                self.watched.heard(message["channel"])
             if message["type"] == "message":
+                self.watched.heard(message["channel"])
                 self._dispatch(message["channel"], message["data"])
 
     def _dispatch(self, channel: str, text: str) -> None:
@@ -157,6 +163,11 @@ class News:
     async def _unsubscribe(self, channel: str) -> None:
         with contextlib.suppress(RedisError, OSError):  # a lost connection has no subscriptions
             await self._pubsub.unsubscribe(channel)
+
+
+async def publish(client: Client, words: str) -> None:
+    """Tell every hub, this one too: a verb and its words."""
+    await client.command("PUBLISH", key("news"), words)
 
 
 def _event(job_id: str, entry_id: str, fields: dict[str, str]) -> Event:

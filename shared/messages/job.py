@@ -94,7 +94,7 @@ class CompleteJob(Message):
     type: ClassVar[str] = "complete_job"
     ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_CLIENT, HUB_TO_MONITOR)
     job_id: str
-    worker_id: str
+    worker_id: str | None = None
     result: Any = None
     status: str | None = None
     priority: int | None = None
@@ -105,12 +105,12 @@ class CompleteJob(Message):
 
 @frozen(kw_only=True)
 class FailJob(Message):
-    """The attempt failed; `retry` says whether another try may help."""
+    """The attempt failed (told to clients: the job has); `retry` says whether another try may help."""
 
     type: ClassVar[str] = "fail_job"
-    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB, HUB_TO_CLIENT, HUB_TO_MONITOR)
     job_id: str
-    worker_id: str
+    worker_id: str | None = None
     error: str = "the worker gave no reason"
     retry: bool = True
     error_class: ErrorClass = ErrorClass.INTERNAL

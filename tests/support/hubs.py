@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 from attrs import define, evolve, field
 
-from hub.app import Server, build, listen
+from hub.app import Server, build
+from hub.listening import listen
 from hub.parts import Parts
 from hub.settings import HubSettings
 from hub.store.client import Client
@@ -112,7 +113,10 @@ def _rest(parts: Parts, url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def _loops(parts: Parts) -> AsyncGenerator[None]:
-    loops = [asyncio.create_task(each) for each in (parts.news.run(), parts.dispatcher.run())]
+    loops = [
+        asyncio.create_task(each)
+        for each in (parts.news.run(), parts.dispatcher.run(), parts.counter.feed.run())
+    ]
     try:
         yield
     finally:
@@ -124,7 +128,7 @@ async def _loops(parts: Parts) -> AsyncGenerator[None]:
 @asynccontextmanager
 async def _served(parts: Parts) -> AsyncGenerator[str]:
     with listen("127.0.0.1", 0) as listening:
-        server = SilentServer(parts, listening)
+        server = SilentServer(parts, [listening])
         serving = asyncio.create_task(server.serve([listening]))
         await wait_until(lambda: server.started)
         try:

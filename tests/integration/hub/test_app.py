@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from hub import app
-from hub.app import Hearing, listen
+from hub.app import Hearing
+from hub.listening import listen
 from shared.messages import JobCompletedAck, WorkerHeartbeat, WorkerHeartbeatAck
 from tests.support.hubs import RunningHub, hub_settings, running_hub
 from tests.support.waiting import wait_until
@@ -206,6 +207,6 @@ async def assigned_all(hub: RunningHub, number: int) -> None:
 
 
 async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
-    hearing = Hearing(hub.parts.dispatcher, hub.parts.registry)
+    hearing = Hearing(hub.parts.dispatcher, hub.parts.registry, hub.parts.counter.audience)
     for words in (["lane", "x"], ["gap"], ["cancel", "job", "w1"], ["evict", "session", "w1"]):
         hearing(words)

@@ -1,17 +1,15 @@
 """Whatever is sent, it is answered clearly, and nobody else notices."""
 
-import asyncio
 import json
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from hub import app
-from hub.sessions import connection
-from hub.sessions.worker import LARGEST_RESULT
+from hub.sessions import agent
+from hub.sessions.refusals import LARGEST_RESULT
 from shared.messages import (
     ClaimJob,
     CompleteJob,
@@ -58,7 +56,6 @@ FRAMES: list[tuple[str | bytes, str]] = [
     ("[]", "a JSON object"),
     ("{}", "type: expected the name of a message type"),
     ('{"type": 5}', "type: expected the name of a message type"),
-    ('{"type": "claim_job"}', "worker_id is missing"),
     ('{"type": "claim_job", "worker_id": "w1", "slots": "all"}', "slots"),
     ('{"type": "claim_job", "worker_id": "w1", "slots": NaN}', "NaN is not a JSON number"),
     ('{"type": "claim_job", "worker_id": "w1", "slots": 1e999}', "out of range"),
@@ -66,12 +63,14 @@ FRAMES: list[tuple[str | bytes, str]] = [
     ('{"type": "claim_job", "worker_id": "w1", "slots": -1}', "slots: -1 asked for"),
     ('{"type": "claim_job", "worker_id": "w2"}', "worker_id: w2 is not registered"),
     ('{"type": "worker_heartbeat_ack", "worker_id": "w1"}', "said by the hub, not to it"),
-    ('{"type": "error", "error": "you"}', "said by the hub, not to it"),
+    ('{"type": "request_stats"}', "is not said by workers"),
+    ('{"type": "submit_job", "job_type": "simulation", "payload": {}}', "is not said by workers"),
+    ('{"type": "job_cancelled", "job_id": 5}', "job_id"),
     ("[" * 100_000, "nested too deeply"),
     (b"\xff\xfe", "not UTF-8"),
     (encode(ClaimJob(worker_id="w1")).encode("utf-16"), "not UTF-8"),
     (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=101, **LEASE)), "0 to 100"),
-    (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=-1, **LEASE)), "0 to 100"),
+    (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=-2, **LEASE)), "0 to 100"),
     (encode(UpdateJobProgress(job_id="j", worker_id="w1", progress=1)), "name its attempt"),
     (encode(CompleteJob(job_id="j", worker_id="w1")), "job_id: j is not assigned"),
     (encode(CompleteJob(job_id="j", worker_id="w1", attempt=1)), "job_id: j is not assigned"),
@@ -259,7 +258,7 @@ async def test_a_fault_of_the_hub_ends_the_connection_and_loses_no_job(
     async def broken(*_: object) -> None:
         raise RuntimeError("a fault")
 
-    monkeypatch.setitem(connection.HANDLERS, WorkerHeartbeat, broken)
+    monkeypatch.setitem(agent.HANDLERS, WorkerHeartbeat, broken)
     await worker.beat()
     assert await worker.expect_close() == (1011, "internal error")
     assert (await hub.job(job.job_id))["status"] == "assigned"
@@ -276,16 +275,3 @@ async def test_a_fault_of_a_route_is_told_without_its_story(
     answer = await hub.rest.get(f"/jobs/{await hub.submit()}/progress")
     assert (answer.status_code, answer.json()) == (500, {"error": "internal error"})
     assert "the story" in caplog.text
-
-
-@pytest.mark.parametrize("path", ["/?type=client&id=c", "/?type=monitor", "/"])
-async def test_a_socket_that_is_not_a_workers_is_told_what_is_spoken(
-    hub: RunningHub, path: str
-) -> None:
-    async with connect(hub.url.replace("http", "ws") + path) as socket:
-        async with asyncio.timeout(10):
-            await socket.wait_closed()
-        assert (socket.close_code, socket.close_reason) == (
-            1008,
-            "type: only worker is spoken here",
-        )

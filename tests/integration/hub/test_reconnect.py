@@ -1,21 +1,26 @@
 """A worker that comes back, or comes twice."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.sessions import AgentPeer, Connection
 from hub.store.keys import key
+from hub.store.workers import Workers
 from shared.jobs import Lease
 from shared.messages import (
     CancelJob,
-    CompleteJob,
+    Error,
     JobAssigned,
     JobCompletedAck,
     RegisterWorker,
     WorkerHeartbeatAck,
-    WorkerRegistered,
 )
+from shared.wire import encode
 from tests.support.hubs import RunningHub, running_hub
+from tests.support.scripted_socket import ScriptedSocket
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import SIMULATION, WireWorker, lease_of
 
@@ -202,15 +207,52 @@ async def test_a_connection_that_ends_shortens_its_leases(redis_url: str, tmp_pa
         assert renewed_ms > now_ms + 5_000
 
 
-async def test_a_connection_that_lost_one_of_its_workers_is_closed_as_a_whole(
+async def test_a_connection_that_loses_one_of_its_workers_keeps_the_others(
     hub: RunningHub,
 ) -> None:
     first = await hub.worker("w1")
-    await first.send(RegisterWorker(worker_id="w2", capabilities=SIMULATION))
-    await first.expect(WorkerRegistered)
+    await first.beside("w2").register()
     await hub.submit()
     job = await first.take()
     other = await hub.worker("w2")
+    told = await first.expect(Error)
+    assert told.error.startswith("worker_id: w2: the worker's id was registered on another")
+    assert told.details == {"worker_id": "w2", "code": 4409}
+    await first.beside("w2").beat()
+    assert "w2 is not registered on this connection" in (await first.expect(Error)).error
+    await first.complete(job)
+    assert (await first.expect(JobCompletedAck)).status == "completed"
+    await hub.submit()
+    await other.take()
+    last = await hub.worker("w1")
     assert (await first.expect_close())[0] == 4409
-    await other.send(CompleteJob(job_id=job.job_id, worker_id="w2", attempt=1, lease=job.lease))
-    assert (await other.expect(JobCompletedAck)).status == "completed"
+    await last.beat()
+    await last.expect(WorkerHeartbeatAck)
+
+
+async def test_a_connection_that_dies_while_its_worker_registers_leaves_no_ghost(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_reached, may_go_on = asyncio.Event(), asyncio.Event()
+    register = Workers.register
+
+    async def late(*arguments: Any) -> str:
+        is_reached.set()
+        await may_go_on.wait()
+        return await register(*arguments)
+
+    monkeypatch.setattr(Workers, "register", late)
+    socket = ScriptedSocket(is_lost=True)
+    frame = encode(RegisterWorker(worker_id="w1", capabilities=SIMULATION))
+    socket.said.put_nowait({"type": "websocket.receive", "text": frame})
+    connection, parts = Connection(socket), hub.parts
+    agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection)
+    running = asyncio.create_task(connection.run(agent))
+    await is_reached.wait()
+    socket.reads.set()  # what the hub says next finds nobody
+    await wait_until(lambda: connection._ended.done())
+    may_go_on.set()
+    await running
+    known = await hub.parts.workers.get("w1")
+    assert known is not None
+    assert known.gone_at is not None

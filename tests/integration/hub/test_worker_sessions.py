@@ -2,24 +2,30 @@
 
 import asyncio
 import base64
+import json
 from typing import Any
 
 import pytest
 
 from hub.store.jobs import Jobs
 from shared.jobs import Lease
+from shared.matching import Capability
 from shared.messages import (
     CancelJob,
     ClaimJob,
     CompleteJob,
     Error,
     JobAssigned,
+    JobCancelled,
     JobCompletedAck,
     JobFailedAck,
     Picture,
+    Ping,
+    Pong,
     UpdateJobProgress,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
+    WorkerRegistered,
     WorkerStatus,
 )
 from shared.states import ErrorClass, Reason
@@ -271,8 +277,56 @@ async def test_a_status_is_seen_by_others(hub: RunningHub) -> None:
         return (await hub.rest.get("/workers/w1")).json()["worker"]["status"] == "paused"
 
     await wait_until(is_seen)
+
+
+async def test_new_capabilities_in_a_status_count_from_then_on(hub: RunningHub) -> None:
+    worker = await hub.worker(slots=2)
+    job = await assigned(hub, worker)
+    await worker.claim()
     await worker.send(WorkerStatus(worker_id="w1", capabilities=SIMULATION))
-    assert "register again" in (await worker.expect(Error)).error
+    other = Capability(services=("simulation", "other"))
+    await worker.send(WorkerStatus(worker_id="w1", status="busy", capabilities=other))
+    await worker.expect(WorkerRegistered)
+    other_id = await hub.submit("other")
+    assert (await worker.expect(JobAssigned)).job_id == other_id
+    await worker.complete(job)
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+
+
+async def test_a_worker_may_leave_out_who_it_is(hub: RunningHub) -> None:
+    worker = await hub.peer()
+    await worker.send('{"type": "register_worker", "connectors": ["simulation"]}')
+    assert (await worker.expect(WorkerRegistered)).worker_id == "w1"
+    await hub.submit()
+    await worker.send('{"type": "request_job"}')
+    job = await worker.expect(JobAssigned)
+    await worker.send(json.dumps({"type": "job_completed", "job_id": job.job_id, "result": 5}))
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+    assert (await hub.job(job.job_id))["result"] == 5
+
+
+async def test_still_here_keeps_a_job_and_does_not_start_it(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.report(job, -1)
+    await worker.beat(lease_of(job))
+    assert (await worker.expect(WorkerHeartbeatAck)).lost == ()
+    assert (await hub.job(job.job_id))["status"] == "assigned"
+    await hub.parts.jobs.release(lease_of(job), Reason.DRAINED)
+    await worker.report(job, -1)
+    assert (await worker.expect(CancelJob)).job_id == job.job_id
+
+
+async def test_a_worker_that_has_stopped_a_job_by_itself_must_end_it(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await worker.send(JobCancelled(job_id=job.job_id))
+    assert "end it by fail_job or release_job" in (await worker.expect(Error)).error
+    await hub.parts.jobs.cancel(job.job_id, "enough")
+    await worker.expect(CancelJob)
+    await worker.send(JobCancelled(job_id=job.job_id))
+    await worker.send(Ping())
+    await worker.expect(Pong)
 
 
 async def test_registering_again_on_the_same_connection_changes_what_the_worker_does(

@@ -43,6 +43,11 @@ def test_on_other_addresses_a_hub_without_both_kinds_of_keys_does_not_start(
         doors(HubSettings(hub_host="0.0.0.0", **keys))  # noqa: S104 - nothing listens
 
 
+def test_a_second_port_counts_as_well() -> None:
+    with pytest.raises(DoorsError, match=r"WS_HOST 0\.0\.0\.0 can be reached"):
+        doors(HubSettings(ws_host="0.0.0.0"))  # noqa: S104 - nothing listens
+
+
 def test_each_key_opens_the_door_of_its_role_alone() -> None:
     both = doors(
         HubSettings(hub_host="::", hub_api_keys=(KEY, KEY * 2), hub_worker_tokens=(TOKEN,))

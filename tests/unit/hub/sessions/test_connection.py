@@ -1,15 +1,14 @@
 """How a connection ends, over a socket that does what the test says."""
 
 import asyncio
-from typing import Any, cast
 
 import pytest
-from attrs import define, field
+from attrs import define
 
-from hub.sessions import Connection, Registry
+from hub.sessions import Connection
 from hub.sessions import outbox as outbox_module
-from hub.sessions.desk import Desk
-from shared.wire import decode
+from shared.messages import Message
+from tests.support.scripted_socket import ScriptedSocket
 from tests.support.waiting import wait_until
 
 UNKNOWN = {"type": "websocket.receive", "text": '{"type": "coffee"}'}
@@ -17,27 +16,21 @@ GONE = {"type": "websocket.disconnect", "code": 1006}
 
 
 @define
-class ScriptedSocket:
-    """The peer's side of an accepted socket."""
+class Stranger:
+    """A peer of which nothing is expected."""
 
-    said: asyncio.Queue[dict[str, Any]] = field(factory=asyncio.Queue)
-    heard: list[dict[str, Any]] = field(factory=list)
-    reads: asyncio.Event = field(factory=asyncio.Event)
-    is_lost: bool = False
+    greeting: str = "hello"
 
-    async def receive(self) -> dict[str, Any]:
-        return await self.said.get()
+    def speaker(self) -> str | None:
+        return None
 
-    async def send(self, message: dict[str, Any]) -> None:
-        await self.reads.wait()
-        if self.is_lost:
-            raise ConnectionResetError("gone")
-        self.heard.append(message)
+    def is_in_turn(self, _: Message, /) -> bool:
+        return False
 
-    @property
-    def types(self) -> list[str]:
-        texts = [message["text"] for message in self.heard if "text" in message]
-        return [decode(text).type for text in texts]
+    async def hear(self, message: Message) -> None:
+        raise ValueError(f"{message.type} was not expected")
+
+    async def depart(self) -> None: ...
 
 
 @pytest.fixture
@@ -47,15 +40,14 @@ def socket() -> ScriptedSocket:
 
 @pytest.fixture
 async def connection(socket: ScriptedSocket) -> Connection:
-    """Nobody registers on it, so that it needs no desk."""
-    return Connection(cast("Desk", None), Registry(), socket)
+    return Connection(socket)
 
 
 async def test_a_peer_that_leaves_ends_its_connection(
     connection: Connection, socket: ScriptedSocket
 ) -> None:
     socket.reads.set()
-    running = asyncio.create_task(connection.run())
+    running = asyncio.create_task(connection.run(Stranger()))
     socket.said.put_nowait(UNKNOWN)
     await wait_until(lambda: socket.types == ["connection_established", "unknown"])
     socket.said.put_nowait(GONE)
@@ -66,7 +58,7 @@ async def test_a_peer_that_leaves_ends_its_connection(
 async def test_what_is_still_to_be_said_goes_before_the_close(
     connection: Connection, socket: ScriptedSocket
 ) -> None:
-    running = asyncio.create_task(connection.run())
+    running = asyncio.create_task(connection.run(Stranger()))
     socket.said.put_nowait(UNKNOWN)
     await wait_until(socket.said.empty)
     connection.end(1013, "come back")
@@ -82,8 +74,8 @@ async def test_a_peer_that_does_not_read_is_sent_away(
     connection: Connection, socket: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
-    slow = Connection(connection.desk, connection.registry, socket)
-    running = asyncio.create_task(slow.run())
+    slow = Connection(socket)
+    running = asyncio.create_task(slow.run(Stranger()))
     for _ in range(6):
         socket.said.put_nowait(UNKNOWN)
     await wait_until(socket.said.empty)
@@ -97,7 +89,7 @@ async def test_a_peer_that_does_not_read_is_sent_away(
 async def test_a_peer_that_never_reads_holds_nobody_for_long(
     connection: Connection, socket: ScriptedSocket
 ) -> None:
-    running = asyncio.create_task(connection.run())
+    running = asyncio.create_task(connection.run(Stranger()))
     connection.end(1013, "come back")
     async with asyncio.timeout(5):
         await running
@@ -113,5 +105,5 @@ async def test_a_peer_that_is_lost_while_it_is_spoken_to_ends_its_connection(
         socket.said.put_nowait(GONE)
     socket.reads.set()
     async with asyncio.timeout(5):
-        await connection.run()
+        await connection.run(Stranger())
     assert socket.heard == []

@@ -1,0 +1,61 @@
+"""Jobs that come in by WebSocket, under the rules of those that come by REST."""
+
+from attrs import asdict, frozen
+from msgspec import ValidationError, convert
+
+from hub.api.bodies import JobBody
+from hub.dispatcher import Dispatcher
+from hub.store.jobs import Submitted
+from hub.store.views import Views
+from shared.jobs import Job, JobSpec
+from shared.messages import SubmitJob
+from shared.states import JobState
+
+
+@frozen
+class Submission:
+    """Accepts jobs. Raises `ValueError` with the field at fault."""
+
+    views: Views
+    dispatcher: Dispatcher
+    default_priority: int
+
+    async def submit(self, message: SubmitJob) -> Submitted:
+        """A job as a client asks for it."""
+        said = asdict(message, recurse=False)
+        del said["envelope"]
+        document = {name: value for name, value in said.items() if value is not None}
+        document["type"] = document.pop("job_type")
+        try:
+            body = convert(document, JobBody)
+        except ValidationError as problem:
+            raise ValueError(f"submit_job: {problem}") from None
+        return await self.dispatcher.submit(body.spec(self.default_priority))
+
+    async def retry(self, job_id: str) -> Submitted:
+        """A failed or cancelled job once more, as a new one."""
+        job = await self.views.job(job_id)
+        if job is None:
+            raise ValueError(f"job_id: there is no job {job_id}")
+        if job.status not in (JobState.FAILED, JobState.CANCELLED):
+            raise ValueError(
+                f"job_id: {job_id} is {job.status}; only what has failed can be retried"
+            )
+        return await self.dispatcher.submit(_again(job))
+
+
+def _again(job: Job) -> JobSpec:
+    in_workflow = job.workflow_id is not None
+    return JobSpec(
+        type=job.type,
+        payload=job.payload,
+        requirement=job.requirements,
+        priority=job.priority,
+        customer_id=job.customer_id,
+        max_retries=job.max_retries,
+        timeout_minutes=job.timeout_minutes,
+        workflow_id=job.workflow_id,
+        workflow_priority=job.workflow_priority if in_workflow else None,
+        workflow_datetime=job.workflow_datetime if in_workflow else None,
+        step_number=job.step_number,
+    )
