@@ -57,11 +57,12 @@ class WorkerIdTakenError(RefusedError):
         )
 
 
+_TAKEN = 4409
 _REFUSALS: dict[int | None, type[RefusedError]] = {
     401: TokenRefusedError,
     403: TokenRefusedError,
     1008: TokenRefusedError,
-    4409: WorkerIdTakenError,
+    _TAKEN: WorkerIdTakenError,
 }
 
 
@@ -75,6 +76,7 @@ class Link:
     _outgoing: Outgoing
     _heartbeat: Heartbeat
     _failures: int = field(default=0, init=False)
+    _refused_with: int | None = field(default=None, init=False)
 
     async def run(self) -> NoReturn:
         """Keep the connection up. Raises `RefusedError`; ends only by that or by cancellation."""
@@ -95,7 +97,7 @@ class Link:
             return str(problem)
         except (OSError, WebSocketException) as problem:
             return str(problem) or type(problem).__name__
-        _raise_if_refused(socket.close_code)
+        _raise_if_refused(self._refused_with or socket.close_code)
         return f"closed with {socket.close_code} {socket.close_reason}".rstrip()
 
     def _connect(self) -> connect:
@@ -152,12 +154,16 @@ class Link:
                 log.warning("a frame of the hub is ignored: %s", problem)
             else:
                 self._hear(message)
+            if self._refused_with is not None:
+                await socket.close()
 
     def _hear(self, message: Message) -> None:
         match message:
             case ConnectionEstablished():
                 for worker in self._workers.values():
                     worker.register()
+            case Error(details={"code": 4409}):  # one of the workers; the others would not know
+                self._refused_with = _TAKEN
             case Error() | Unknown():
                 log.warning("the hub says: %s", message)
             case _ if isinstance(message, ForWorker):

@@ -16,6 +16,7 @@ class ScriptedSocket:
     heard: list[dict[str, Any]] = field(factory=list)
     reads: asyncio.Event = field(factory=asyncio.Event)
     is_lost: bool = False
+    has_failed: asyncio.Event = field(factory=asyncio.Event)
 
     async def receive(self) -> dict[str, Any]:
         return await self.said.get()
@@ -23,6 +24,7 @@ class ScriptedSocket:
     async def send(self, message: dict[str, Any]) -> None:
         await self.reads.wait()
         if self.is_lost:
+            self.has_failed.set()
             raise ConnectionResetError("gone")
         self.heard.append(message)
 

@@ -291,6 +291,12 @@ async def test_an_id_that_is_taken_ends_the_link(hub: FakeHub, agent: Agent) -> 
     assert "WORKER_ID" in str(problem)
 
 
+async def test_an_id_that_is_taken_beside_others_ends_the_link(hub: FakeHub, agent: Agent) -> None:
+    talk = await hub.welcomed()
+    await talk.say(Error(error="worker_id: w1: taken", details={"worker_id": "w1", "code": 4409}))
+    assert isinstance(await agent.end(), WorkerIdTakenError)
+
+
 async def test_a_hub_that_is_down_is_tried_until_it_is_up(caplog: pytest.LogCaptureFixture) -> None:
     async with running_hub() as hub:
         port = int(hub.url.rpartition(":")[2])

@@ -250,7 +250,7 @@ async def test_a_connection_that_dies_while_its_worker_registers_leaves_no_ghost
     running = asyncio.create_task(connection.run(agent))
     await is_reached.wait()
     socket.reads.set()  # what the hub says next finds nobody
-    await wait_until(lambda: connection._ended.done())
+    await socket.has_failed.wait()
     may_go_on.set()
     await running
     known = await hub.parts.workers.get("w1")
