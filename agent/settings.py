@@ -4,6 +4,7 @@ import socket
 
 from attrs import frozen, validators
 
+from agent.connector_settings import A1111Settings
 from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
 from shared.messages import MAX_SLOTS
@@ -20,7 +21,7 @@ def _hub_url(text: str) -> str:
 
 
 @frozen(kw_only=True)
-class AgentSettings:
+class AgentSettings(A1111Settings):
     """What an agent is told at its start."""
 
     hub_url: str = setting(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agent.connectors.a1111 import A1111
 from agent.connectors.base import Connector
 from agent.connectors.comfyui import ComfyUI, ComfyUISettings
 from agent.connectors.simulation import Simulation, SimulationSettings
@@ -35,6 +36,7 @@ def _simulation(settings: AgentSettings) -> Connector:
 
 
 KINDS: dict[str, Callable[[AgentSettings], Connector]] = {
+    "a1111": A1111,
     "comfyui": _comfyui,
     "simulation": _simulation,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.connectors.comfyui.answers import is_object
+from agent.connectors.answers import is_object
 from agent.connectors.comfyui.failures import choices_of, is_model_name
 
 

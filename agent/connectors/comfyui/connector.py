@@ -4,8 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from agent.connectors.answers import NoAnswerError, is_object
 from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
-from agent.connectors.comfyui.answers import NoAnswerError, is_object
 from agent.connectors.comfyui.catalog import model_names
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.failures import execution_failure
@@ -19,7 +19,7 @@ from agent.connectors.comfyui.submission import submit
 from shared.states import ErrorClass
 
 if TYPE_CHECKING:
-    from agent.connectors.comfyui.http import Http
+    from agent.connectors.http import Http
 
 _PROBE_TIMEOUT_S = 5.0
 
@@ -36,9 +36,16 @@ class ComfyUI:
 
     async def open(self) -> None:
         """Connect. Raises `ConnectorError` at once when no ComfyUI answers."""
-        from agent.connectors.comfyui.http import Http  # noqa: PLC0415 - httpx is slow to import
+        from agent.connectors.http import Http  # noqa: PLC0415 - httpx is slow to import
 
-        self._http = Http(self._settings)
+        settings = self._settings
+        self._http = Http(
+            "ComfyUI",
+            settings.url,
+            settings.headers(),
+            timeout_s=settings.timeout_s,
+            grace_s=settings.grace_s,
+        )
         problem = await _problem(self._http)
         if problem:
             await self.close()

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError
-from agent.connectors.comfyui.answers import Answer, is_array, is_object
 from agent.connectors.comfyui.prompt import Prompt
 from shared.states import ErrorClass
 
 if TYPE_CHECKING:
-    from agent.connectors.comfyui.http import Http
+    from agent.connectors.http import Http
 
 _OK = 200
 _NOT_FOUND = 404

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from agent.connectors.comfyui.answers import is_object
+from agent.connectors.answers import is_object
 
 HELLO = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
 """Must be the first frame a client sends, to learn from previews which node they show."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError
-from agent.connectors.comfyui.answers import Answer, is_array, is_object
 from shared.graphs import Graph, node_title
 from shared.states import ErrorClass
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
+from agent.connectors.answers import is_array, is_object
 from agent.connectors.base import ConnectorError, OutputFile
-from agent.connectors.comfyui.answers import is_array, is_object
 from agent.connectors.comfyui.engine import Engine
 
 _OK = 200

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from agent.connectors.answers import is_object
 from agent.connectors.base import Preview, Progress
-from agent.connectors.comfyui.answers import is_object
 from agent.connectors.comfyui.events import Event, Picture
 from shared.graphs import Graph, node_title
 

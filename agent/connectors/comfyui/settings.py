@@ -1,8 +1,8 @@
 """Where a ComfyUI is and how patient to be with it."""
 
-from base64 import b64encode
-
 from attrs import field, frozen, validators
+
+from agent.connectors.credentials import basic
 
 
 def _bare(url: str) -> str:
@@ -33,7 +33,4 @@ class ComfyUISettings:
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every request, upgrades to a socket among them."""
-        if self.username is None:
-            return {}
-        token = b64encode(f"{self.username}:{self.password or ''}".encode()).decode()
-        return {"Authorization": f"Basic {token}"}
+        return basic(self.username, self.password)

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from contextlib import suppress
 
+from agent.connectors.answers import NoAnswerError
 from agent.connectors.base import ConnectorError
-from agent.connectors.comfyui.answers import NoAnswerError
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.prompt import Prompt
 

@@ -4,8 +4,8 @@ import asyncio
 
 from attrs import evolve
 
+from agent.connectors.answers import Answer, NoAnswerError, is_object
 from agent.connectors.base import ConnectorError
-from agent.connectors.comfyui.answers import Answer, NoAnswerError, is_object
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.failures import rejection
 from agent.connectors.comfyui.prompt import Prompt

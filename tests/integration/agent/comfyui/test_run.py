@@ -8,7 +8,8 @@ import pytest
 from agent.connectors.comfyui import ComfyUI
 from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.comfyui_worker import PNG
-from tests.integration.agent.comfyui.workflows import JOB, SAVE, Reports, graph, run
+from tests.integration.agent.comfyui.workflows import JOB, SAVE, graph, run
+from tests.support.reports import Reports
 
 
 async def test_a_workflow_ends_with_its_file_and_nothing_left_behind(

@@ -9,7 +9,8 @@ from agent.connectors.base import ConnectorError
 from agent.connectors.comfyui import ComfyUI, ComfyUISettings
 from shared.states import ErrorClass
 from tests.fakes.comfyui import FakeComfyUI
-from tests.integration.agent.comfyui.workflows import Reports, graph, run, work
+from tests.integration.agent.comfyui.workflows import graph, run, work
+from tests.support.reports import Reports
 
 
 @pytest.mark.parametrize("is_old", [False, True])

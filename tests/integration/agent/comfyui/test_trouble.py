@@ -10,7 +10,8 @@ from agent.connectors.comfyui import ComfyUI, ComfyUISettings
 from shared.states import ErrorClass
 from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.comfyui_worker import NodeFailure
-from tests.integration.agent.comfyui.workflows import Reports, graph, run
+from tests.integration.agent.comfyui.workflows import graph, run
+from tests.support.reports import Reports
 
 
 async def test_pictures_lost_with_the_socket_fail_the_attempt(

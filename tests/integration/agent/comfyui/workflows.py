@@ -1,11 +1,10 @@
 """Workflows for the stand-in, and how to run them."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
-from agent.connectors.base import Progress, Result, Work
+from agent.connectors.base import Result, Work
 from agent.connectors.comfyui import ComfyUI
+from tests.support.reports import Reports
 
 JOB = "0c39-job"
 SAVE = {"images": ["8", 0], "filename_prefix": "cats/tom"}
@@ -32,23 +31,6 @@ def graph(**saver: Any) -> dict[str, Any]:
         "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
         "9": saver or {"class_type": "SaveImage", "inputs": dict(SAVE)},
     }
-
-
-class Reports:
-    """Collects progress; `until` waits for a report that fits."""
-
-    def __init__(self) -> None:
-        self.seen: list[Progress] = []
-        self._news = asyncio.Event()
-
-    def __call__(self, progress: Progress) -> None:
-        self.seen.append(progress)
-        self._news.set()
-
-    async def until(self, fits: Callable[[Progress], bool]) -> None:
-        while not any(map(fits, self.seen)):
-            self._news.clear()
-            await self._news.wait()
 
 
 def work(nodes: dict[str, Any], job_id: str = JOB) -> Work:

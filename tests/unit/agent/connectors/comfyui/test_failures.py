@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.connectors.comfyui.answers import Answer
+from agent.connectors.answers import Answer
 from agent.connectors.comfyui.failures import choices_of, execution_failure, rejection
 from shared.states import ErrorClass
 

@@ -1,13 +1,12 @@
-"""Plain HTTP to one ComfyUI."""
+"""Plain HTTP to one service of this machine."""
 
 from typing import Any
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from agent.connectors.answers import Answer, NoAnswerError
 from agent.connectors.base import ConnectorError
-from agent.connectors.comfyui.answers import Answer, NoAnswerError
-from agent.connectors.comfyui.settings import ComfyUISettings
 from shared.states import ErrorClass
 
 CONNECT_TIMEOUT_S = 5.0
@@ -15,16 +14,19 @@ RETRY_INTERVAL_S = 0.5
 
 
 class Http:
-    """A pool of connections to one ComfyUI."""
+    """A pool of connections to the service called `name` in messages."""
 
-    def __init__(self, settings: ComfyUISettings) -> None:
-        self.url = settings.url
-        self._grace_s = settings.grace_s
+    def __init__(
+        self, name: str, url: str, headers: dict[str, str], *, timeout_s: float, grace_s: float
+    ) -> None:
+        self.name = name
+        self.url = url
+        self._grace_s = grace_s
         # Proxies of the environment are for the outside world, not for an engine beside us.
         self._client = httpx.AsyncClient(
-            base_url=settings.url,
-            headers=settings.headers(),
-            timeout=httpx.Timeout(settings.timeout_s, connect=CONNECT_TIMEOUT_S),
+            base_url=url,
+            headers=headers,
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
         )
 
@@ -40,6 +42,11 @@ class Http:
         """Send JSON once. Raises `NoAnswerError`, which does not mean that nothing was done."""
         return await self._send("POST", path, json=body)
 
+    async def wait(self, path: str, body: dict[str, Any]) -> Answer:
+        """Send JSON once, and wait for the answer however long it takes; else as `post`."""
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        return await self._send("POST", path, json=body, timeout=timeout)
+
     async def read(self, path: str, **params: str) -> Answer:
         """Ask until an answer comes. Raises `ConnectorError` when none does within the grace."""
         patience = AsyncRetrying(
@@ -52,7 +59,7 @@ class Http:
             return await patience(self._read, path, **params)
         except NoAnswerError as error:
             raise ConnectorError(
-                f"ComfyUI at {self.url} was lost and did not come back: {error}",
+                f"{self.name} at {self.url} was lost and did not come back: {error}",
                 error_class=ErrorClass.ENGINE_CRASH,
             ) from error
 

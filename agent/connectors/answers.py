@@ -1,4 +1,4 @@
-"""What ComfyUI answers over HTTP, and JSON taken for what it is."""
+"""What a service answers over HTTP, and JSON taken for what it is."""
 
 import json
 from typing import Any, TypeGuard
@@ -19,9 +19,9 @@ class Answer:
     content: bytes
 
     def json(self) -> Any:
-        """Return the JSON body; `None` when it is none, as in ComfyUI's 500 answers.
+        """Return the JSON body; `None` when it is none, as in many a 500 answer.
 
-        NaN and infinities, which ComfyUI writes although JSON has none, become `None`.
+        NaN and infinities, which engines in Python write although JSON has none, become `None`.
         """
         try:
             return json.loads(self.content, parse_constant=lambda _constant: None)
