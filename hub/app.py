@@ -38,6 +38,7 @@ from hub.store.instance import check
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
 from hub.store.news import News
+from hub.store.outlook import Outlook
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
 from hub.store.workers import Workers
@@ -52,7 +53,8 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
     jobs = Jobs(client, settings.hub_lease_s, settings.hub_max_losses)
     workers = Workers(client)
-    dispatcher = Dispatcher(jobs, Lanes(client))
+    lanes = Lanes(client)
+    dispatcher = Dispatcher(jobs, lanes)
     previews = Previews()
     registry = Registry()
     views = Views(client)
@@ -68,6 +70,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         views=views,
         answers=Answers(client),
         workers=workers,
+        outlook=Outlook(client, lanes),
         news=news,
         dispatcher=dispatcher,
         artifacts=Artifacts(settings.hub_data_dir / "artifacts"),

@@ -15,6 +15,7 @@ from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.jobs import Jobs
 from hub.store.news import News
+from hub.store.outlook import Outlook
 from hub.store.views import Views
 from hub.store.workers import Workers
 
@@ -30,6 +31,7 @@ class Parts:
     views: Views
     answers: Answers
     workers: Workers
+    outlook: Outlook
     news: News
     dispatcher: Dispatcher
     artifacts: Artifacts

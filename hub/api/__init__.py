@@ -16,6 +16,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     events.follow_job,
     workers.list_workers,
     workers.get_worker,
+    workers.get_next_jobs,
     artifacts.put_artifact,
     artifacts.get_artifact,
     artifacts.has_artifact,

@@ -1,5 +1,6 @@
 """Workers over REST."""
 
+from asyncio import gather
 from typing import Annotated, Any
 
 from litestar import get
@@ -39,6 +40,30 @@ async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) ->
     if worker is None:
         raise NotFoundException("Worker not found")
     return {"worker": unstructure(worker)}
+
+
+@get(
+    "/workers/{worker_id:str}/next",
+    guards=[clients],
+    summary="What a worker would take",
+    tags=["workers"],
+)
+async def get_next_jobs(
+    worker_id: FromPath[str],
+    parts: NamedDependency[Parts],
+    n: Annotated[int, QueryParameter(ge=1, le=100, description="how many jobs to tell")] = 1,
+) -> dict[str, Any]:
+    """The jobs that its next claims would return, in order. A look: nothing is taken or reserved."""
+    found = await parts.outlook.next(worker_id, n)
+    if found is None:
+        raise NotFoundException("Worker not found")
+    jobs = await gather(*[parts.views.job(job_id) for job_id in found.job_ids])
+    return {
+        "worker_id": worker_id,
+        "is_connected": found.is_connected,
+        "free_slots": found.free_slots,
+        "jobs": [unstructure(each) for each in jobs if each is not None],
+    }
 
 
 def _is_available(worker: Worker) -> bool:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -91,9 +91,8 @@ class Client:
 
     async def open(self) -> None:
         """Load the scripts. Raises `StoreUnavailableError`."""
-        library = (LUA / "_lib.lua").read_text()
         for path in sorted(LUA.glob("[a-z]*.lua")):
-            self._scripts[path.stem] = assembled(path.read_text(), library)
+            self._scripts[path.stem] = assembled(path.read_text(), library())
         await self._load_scripts()
 
     async def close(self) -> None:
@@ -184,10 +183,16 @@ class Client:
             raise StoreUnavailableError(f"Redis does not answer: {problem}") from problem
 
 
-def assembled(script: str, library: str) -> str:
-    """A whole script: the shebang must come first, then the key names, the library, the verb."""
+@cache
+def library() -> str:
+    """What the scripts share: the parts whose names begin with an underscore."""
+    return "\n".join(path.read_text() for path in sorted(LUA.glob("_*.lua")))
+
+
+def assembled(script: str, shared: str) -> str:
+    """A whole script: the shebang must come first, then the key names, what is shared, the verb."""
     shebang, _, body = script.partition("\n")
-    return f"{shebang}\n{lua_prelude()}\n{library}\n{body}"
+    return f"{shebang}\n{lua_prelude()}\n{shared}\n{body}"
 
 
 def _settle(answer: asyncio.Future[Any], value: Any) -> None:

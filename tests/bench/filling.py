@@ -2,7 +2,7 @@
 
 from attrs import frozen
 
-from hub.store.client import LUA, assembled
+from hub.store.client import assembled, library
 from hub.store.keys import ROOT
 from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement
@@ -67,7 +67,7 @@ async def _submit(store: Store, service: str) -> str:
 
 
 async def _copy(store: Store, copies: int, jobs: list[str]) -> None:
-    script = assembled(_COPY, (LUA / "_lib.lua").read_text())
+    script = assembled(_COPY, library())
     digest = await store.client.redis.script_load(script)
     for done in range(0, copies, _COPIES_AT_ONCE):
         count = min(_COPIES_AT_ONCE, copies - done)

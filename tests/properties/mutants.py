@@ -28,6 +28,7 @@ class Mutant:
 
 
 LIB = "_lib.lua"
+SELECT = "_select.lua"
 SOUND = Mutant("none", LIB, "local FIELDS", "local FIELDS")
 MUTANTS = (
     Mutant("any lease will do", LIB, "job.attempt == attempt and job.lease == lease", "true"),
@@ -55,11 +56,11 @@ MUTANTS = (
     Mutant("step is not padded", "submit.lua", "%06d", "%d"),
     Mutant("the number of the submission is not padded", "submit.lua", "%012d", "%d"),
     Mutant("priority 0 is none", "submit.lua", "if workflow_priority ~= ''", "if workflow_priority ~= '' and workflow_priority ~= '0'"),
-    Mutant("a stale class claims", "claim.lua", "or '0') ~= version then", "or '0') == '' then"),
+    Mutant("a stale class claims", SELECT, "or '0') ~= version then", "or '0') == '' then"),
     Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 5 + room)", "#ARGV"),
-    Mutant("the first lane will do", "claim.lua", "(not best or score < best_score or score == best_score and member < best_member)", "not best"),
-    Mutant("score alone among lanes", "claim.lua", " or score == best_score and member < best_member", ""),
-    Mutant("a walk skips a head", "claim.lua", "walked + #heads", "walked + #heads + 1"),
+    Mutant("the first lane will do", SELECT, "while place > 1 and is_before(each, list[place - 1])", "while false"),
+    Mutant("score alone among lanes", SELECT, " or one.score == other.score and one.member < other.member", ""),
+    Mutant("a walk skips a head", SELECT, "walked + #heads", "walked + #heads + 1"),
     Mutant("a claim may be adopted", "claim.lua", "'started_at', 'adoptable',", "'started_at',"),
     Mutant("a former session claims", "claim.lua", "known[1] ~= session", "false"),
     Mutant("a live lease is reaped", "reap.lua", "redis.call('ZSCORE', KEY.leases, id)) > at", "redis.call('ZSCORE', KEY.leases, id)) < 0"),

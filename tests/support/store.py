@@ -13,6 +13,7 @@ from hub.store.client import Client
 from hub.store.jobs import Jobs, StaleClassError
 from hub.store.keys import PREFIX, key
 from hub.store.lanes import Lanes
+from hub.store.outlook import Outlook
 from hub.store.views import Views
 from hub.store.workers import Workers
 from shared.jobs import Failure, Job, JobSpec, Lease
@@ -82,10 +83,14 @@ class Store:
     lanes: Lanes
     workers: Workers
     views: Views
+    outlook: Outlook
 
     @classmethod
     def over(cls, client: Client) -> "Store":
-        return cls(client, Jobs(client), Lanes(client), Workers(client), Views(client))
+        lanes = Lanes(client)
+        return cls(
+            client, Jobs(client), lanes, Workers(client), Views(client), Outlook(client, lanes)
+        )
 
     async def hand(
         self,

@@ -20,60 +20,28 @@ end
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local mine = KEY.eligible .. class
 local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots')
 if known[1] ~= session then return { 'evicted' } end
-local version = redis.call('ZSCORE', mine, '') or '0'
-if (redis.call('GET', KEY.lane_version) or '0') ~= version then return { 'stale', version } end
+local stale = stale_version(class)
+if stale then return { 'stale', stale } end
 
--- Walks the heads in order until one is eligible, at most as many as the class has lanes: a broad
--- worker finds one at once, and a narrow one is cheaper off with a look at each of its own.
-local function first_by_heads(lanes)
-  local walked, chunk = 0, 1
-  while walked < lanes do
-    local heads = redis.call('ZRANGE', KEY.heads, walked, walked + chunk - 1)
-    if #heads == 0 then return nil, true end
-    local names = {}
-    for i, head in ipairs(heads) do names[i] = string.match(head, '[^:]*$') end
-    for i, found in ipairs(redis.call('ZMSCORE', mine, unpack(names))) do
-      if found then return names[i], true end
-    end
-    walked, chunk = walked + #heads, math.min(chunk * 2, 64)
-  end
-  return nil, false
-end
-
--- Also drops the lanes that are gone; one that comes back gets a new version, and is added again.
-local function first_by_lanes()
-  local best, best_score, best_member
-  for _, lane in ipairs(redis.call('ZRANGE', mine, 0, -1)) do
-    local member, score = head_of(lane)
-    score = member and tonumber(score)
-    if member and (not best or score < best_score or score == best_score and member < best_member) then
-      best, best_score, best_member = lane, score, member
-    elseif not member and lane ~= '' and redis.call('HEXISTS', KEY.lane_jobs, lane) == 0 then
-      redis.call('ZREM', mine, lane)
-    end
-  end
-  return best
-end
-
-local function first_lane()
-  local lane, is_certain = first_by_heads(redis.call('ZCARD', mine) - 1)
-  if is_certain then return lane end
-  return first_by_lanes()
+-- A lane that is gone and comes back gets a new version, and is added again.
+local function next_job()
+  local jobs, gone = first_jobs(class, 1)
+  for _, lane in ipairs(gone) do redis.call('ZREM', KEY.eligible .. class, lane) end
+  return jobs[1]
 end
 
 local at = now_ms()
 local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
 local claimed = { 1 }
 for i = 6, math.min(#ARGV, 5 + room) do
-  local lane = first_lane()
-  if not lane then
+  local first = next_job()
+  if not first then
     claimed[1] = 0
     break
   end
-  local job = load_job(string.match(head_of(lane), '[^:]*$'))
+  local job = load_job(first.id)
   leave_waiting(job)
   job.attempt, job.lease, job.worker = text(job.attempt + 1), ARGV[i], worker
   local fields = {

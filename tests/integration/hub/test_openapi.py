@@ -56,6 +56,7 @@ async def test_every_route_is_documented(document: Document) -> None:
         "POST /jobs/{job_id}/cancel",
         "GET /workers",
         "GET /workers/{worker_id}",
+        "GET /workers/{worker_id}/next",
         "PUT /artifacts/{sha256}",
         "GET /artifacts/{sha256}",
         "HEAD /artifacts/{sha256}",

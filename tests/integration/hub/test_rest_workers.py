@@ -66,3 +66,26 @@ async def test_a_worker_that_is_not_known_is_not_found(hub: RunningHub) -> None:
 async def test_a_filter_that_is_no_truth_is_refused(hub: RunningHub) -> None:
     answer = await hub.rest.get("/workers?available_only=perhaps")
     assert (answer.status_code, answer.json()["fields"][0]["field"]) == (400, "available_only")
+
+
+async def test_what_a_worker_would_take_next_is_told_and_not_taken(hub: RunningHub) -> None:
+    await hub.worker()
+    first, second = [await hub.submit(priority=priority) for priority in (9, 1)]
+    for n, expected in ((1, [first]), (5, [first, second])):
+        answer = await hub.rest.get("/workers/w1/next", params={"n": n})
+        assert answer.status_code == 200
+        told = answer.json()
+        assert [each["id"] for each in told["jobs"]] == expected
+        assert (told["worker_id"], told["is_connected"], told["free_slots"]) == ("w1", True, 1)
+    assert {(await hub.job(each))["status"] for each in (first, second)} == {"pending"}
+
+
+@pytest.mark.parametrize("n", ["0", "101", "x"])
+async def test_how_many_jobs_to_tell_has_bounds(hub: RunningHub, n: str) -> None:
+    answer = await hub.rest.get("/workers/w1/next", params={"n": n})
+    assert answer.status_code == 400
+    assert answer.json()["fields"][0]["field"] == "n"
+
+
+async def test_a_worker_that_is_not_there_takes_nothing(hub: RunningHub) -> None:
+    assert (await hub.rest.get("/workers/nobody/next")).status_code == 404

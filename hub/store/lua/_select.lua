@@ -1,0 +1,73 @@
+-- Which waiting jobs a class of workers is given next. Shared by claim, which takes them, and peek,
+-- which only tells; nothing here writes.
+
+local function is_before(one, other)
+  return one.score < other.score or one.score == other.score and one.member < other.member
+end
+
+-- Keeps `list` in order and not longer than `limit`. Whether `each` has found a place.
+local function insert_in_order(list, each, limit)
+  if #list == limit and not is_before(each, list[limit]) then return false end
+  local place = #list + 1
+  while place > 1 and is_before(each, list[place - 1]) do place = place - 1 end
+  table.insert(list, place, each)
+  list[limit + 1] = nil
+  return true
+end
+
+-- nil when the class knows all lanes, else the version up to which it does.
+local function stale_version(class)
+  local version = redis.call('ZSCORE', KEY.eligible .. class, '') or '0'
+  if (redis.call('GET', KEY.lane_version) or '0') ~= version then return version end
+end
+
+-- The first `wanted` lanes that the class can serve, and whether there are no others before them.
+-- Walks the heads in order, at most as many as the class has lanes: a broad worker finds one at
+-- once, and a narrow one is cheaper off with a look at each of its own.
+local function lanes_by_heads(mine, wanted)
+  local found, walked, chunk, limit = {}, 0, 1, redis.call('ZCARD', mine) - 1
+  while walked < limit do
+    local heads = redis.call('ZRANGE', KEY.heads, walked, walked + chunk - 1)
+    if #heads == 0 then return found, true end
+    local names = {}
+    for i, head in ipairs(heads) do names[i] = string.match(head, '[^:]*$') end
+    for i, is_mine in ipairs(redis.call('ZMSCORE', mine, unpack(names))) do
+      if is_mine then table.insert(found, names[i]) end
+      if #found == wanted then return found, true end
+    end
+    walked, chunk = walked + #heads, math.min(chunk * 2, 64)
+  end
+  return found, false
+end
+
+-- The same by a look at each lane of the class; also those that are gone.
+local function lanes_by_name(mine, wanted)
+  local first, gone = {}, {}
+  for _, lane in ipairs(redis.call('ZRANGE', mine, 0, -1)) do
+    local member, score = head_of(lane)
+    if member then
+      insert_in_order(first, { lane = lane, member = member, score = tonumber(score) }, wanted)
+    elseif lane ~= '' and redis.call('HEXISTS', KEY.lane_jobs, lane) == 0 then
+      table.insert(gone, lane)
+    end
+  end
+  for place, each in ipairs(first) do first[place] = each.lane end
+  return first, gone
+end
+
+-- The first `wanted` waiting jobs in order that the class can do, each with lane, member and score;
+-- and the lanes of the class that were found gone.
+local function first_jobs(class, wanted)
+  local mine, gone, jobs = KEY.eligible .. class, {}, {}
+  local lanes, is_certain = lanes_by_heads(mine, wanted)
+  if not is_certain then lanes, gone = lanes_by_name(mine, wanted) end
+  for _, lane in ipairs(lanes) do
+    local found = redis.call('ZRANGE', KEY.lane .. lane, 0, wanted - 1, 'WITHSCORES')
+    for i = 1, #found, 2 do
+      local job = { lane = lane, member = found[i], score = tonumber(found[i + 1]) }
+      if not insert_in_order(jobs, job, wanted) then break end
+    end
+  end
+  for _, job in ipairs(jobs) do job.id = string.match(job.member, '[^:]*$') end
+  return jobs, gone
+end

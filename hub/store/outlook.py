@@ -1,0 +1,54 @@
+"""What a worker would be given next: looks, and takes nothing."""
+
+from asyncio import gather
+
+from attrs import frozen
+
+from hub.store.client import Client
+from hub.store.keys import key
+from hub.store.lanes import Lanes
+from shared.matching import Capability
+from shared.wire import load_json, structure
+
+
+@frozen(kw_only=True)
+class Next:
+    """The jobs that a worker would be given, in order, as soon as it has room and asks."""
+
+    is_connected: bool
+    free_slots: int
+    job_ids: list[str]
+
+
+@frozen
+class Outlook:
+    """Reads of what would be claimed. `lanes` tells Redis what a class can serve, as for a claim."""
+
+    client: Client
+    lanes: Lanes
+
+    async def peek(self, class_: str, capability: Capability, wanted: int) -> list[str]:
+        """The first `wanted` waiting jobs in order that workers of the class can do."""
+        while True:
+            tag, *told = await self.client.script("peek", class_, wanted)
+            if tag == "jobs":
+                return told
+            await self.lanes.classify(class_, capability, told[0])
+
+    async def next(self, worker_id: str, wanted: int) -> Next | None:
+        """What the worker would be given; None when there is no such worker."""
+        facts, held = await gather(
+            self.client.command(
+                "HMGET", key("worker", worker_id), "session", "slots", "class", "capability"
+            ),
+            self.client.command("SCARD", key("held", worker_id)),
+        )
+        session, slots, class_, text = facts
+        if class_ is None:
+            return None
+        capability = structure(load_json(text), Capability)
+        return Next(
+            is_connected=bool(session),
+            free_slots=max(0, int(slots) - held),
+            job_ids=await self.peek(class_, capability, wanted),
+        )
