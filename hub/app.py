@@ -22,6 +22,7 @@ from hub.doors import doors
 from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
+from hub.protocols import HttpWithDeadline, WebSocketWithEnd
 from hub.reaper import Reaper
 from hub.sessions import Registry
 from hub.sessions.audience import Audience
@@ -170,8 +171,8 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 application(parts),
                 loop="uvloop",
-                http="httptools",
-                ws="websockets-sansio",
+                http=HttpWithDeadline,
+                ws=WebSocketWithEnd,
                 ws_max_size=LARGEST_FRAME,
                 ws_per_message_deflate=False,
                 lifespan="off",

@@ -55,10 +55,13 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
     connection = Connection(socket)
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
-        with parts.crowd.inside():
+        with parts.crowd.joined_by(connection):
             await connection.run(agent)
         return
-    with parts.crowd.inside(), parts.counter.audience.present(kind, peer_id, connection.say):
+    with (
+        parts.crowd.joined_by(connection),
+        parts.counter.audience.present(kind, peer_id, connection.say),
+    ):
         await connection.run(ClientPeer(parts.counter, connection, peer_id, kind))
 
 

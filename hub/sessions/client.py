@@ -9,6 +9,7 @@ from attrs import define, field
 from hub.sessions.broadcasts import Broadcasts, check_sections, interval_of
 from hub.sessions.connection import Line
 from hub.sessions.counter import Counter
+from hub.sessions.pace import Pace
 from hub.sessions.telling import followed, notified, passes, status_of
 from hub.store.client import StoreFullError
 from hub.store.glances import Glance
@@ -38,6 +39,8 @@ from shared.states import JobState
 
 MOST_FOLLOWED = 1000
 """Jobs that one connection may follow one by one."""
+PER_SECOND, BURST = 100, 500
+"""Messages a client may send a second, and at once; behind them it is not read."""
 
 
 @define(eq=False)
@@ -49,6 +52,7 @@ class ClientPeer:
     id: str
     kind: str  # client or monitor
     greeting: str = field(default="ready", init=False)
+    _pace: Pace = field(factory=lambda: Pace(PER_SECOND, BURST), init=False)
     _followed: set[str] = field(factory=set, init=False)
     _filters: NotificationFilters = field(factory=NotificationFilters, init=False)
     _broadcasts: asyncio.Task[None] | None = field(default=None, init=False)
@@ -66,7 +70,8 @@ class ClientPeer:
         return True
 
     async def hear(self, message: Message) -> None:
-        """Act on one message."""
+        """Act on one message, in its turn."""
+        await self._pace.turn()
         handler = HANDLERS.get(type(message))
         if handler is None:
             raise ValueError(

@@ -1,27 +1,29 @@
-"""How many connections there are."""
+"""Which connections there are."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from attrs import define, field
 
+from hub.sessions.connection import Connection
+
 
 @define
 class Crowd:
-    """Counts the connections of one hub."""
+    """The connections of one hub."""
 
     most: int
-    _now: int = field(default=0, init=False)
+    inside: set[Connection] = field(factory=set[Connection], init=False)
 
     def is_full(self) -> bool:
         """Whether nobody else may come in."""
-        return self._now >= self.most
+        return len(self.inside) >= self.most
 
     @contextmanager
-    def inside(self) -> Generator[None]:
+    def joined_by(self, connection: Connection) -> Generator[None]:
         """One more, for as long as this lasts."""
-        self._now += 1
+        self.inside.add(connection)
         try:
             yield
         finally:
-            self._now -= 1
+            self.inside.discard(connection)

@@ -1,39 +1,83 @@
-"""What is still to be said on one connection, bounded."""
+"""What is still to be said on one connection, bounded, with a policy for each kind of message.
+
+Most is said in order, and a peer that leaves too much of it unread is sent away. Of what tells a
+state (progress, stats), only the newest waits; what is a mere offer is dropped for a slow peer.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
 
 from attrs import define, field
 
-from shared.messages import Message
+from shared.messages import (
+    ConnectorWsStatus,
+    JobAvailable,
+    JobUpdate,
+    Message,
+    ServiceRequest,
+    StatsBroadcast,
+    SystemStatus,
+    UpdateJobProgress,
+)
 from shared.wire import encode
 
 LIMIT = 4096
-"""Frames that may wait. The hub says little to a worker; one this far behind does not read."""
+"""Frames that may wait. The hub says little to a peer; one this far behind does not read."""
+SLOW = 256
+"""From so many on, offers are dropped."""
+
+OFFERS = (JobAvailable, ServiceRequest, ConnectorWsStatus)
+
+
+def state_of(message: Message) -> Hashable | None:
+    """What a message tells the state of, if it does; a newer one takes its place."""
+    if isinstance(message, (UpdateJobProgress, JobUpdate)):
+        return message.job_id
+    if isinstance(message, StatsBroadcast):
+        return None if message.incremental else StatsBroadcast
+    if isinstance(message, SystemStatus):
+        return None if message.chunk_info else SystemStatus
+    return None
 
 
 @define(eq=False)
 class Outbox:
     """Frames in order. When it overflows, it ends, and with it the connection."""
 
-    _queue: asyncio.Queue[Message] = field(
-        factory=lambda: asyncio.Queue[Message](LIMIT), init=False
-    )
+    _waiting: deque[Message | Hashable] = field(factory=deque, init=False)
+    _newest: dict[Hashable, Message] = field(factory=dict, init=False)
+    _has_any: asyncio.Event = field(factory=asyncio.Event, init=False)
     has_overflowed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def put(self, message: Message) -> None:
         """Say this next; never blocks."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
+        state = state_of(message)
+        if state is not None and state in self._newest:
+            self._newest[state] = message
+            return
+        if isinstance(message, OFFERS) and len(self._waiting) >= SLOW:
+            return
+        if len(self._waiting) >= LIMIT:
             self.has_overflowed.set()
+            return
+        if state is not None:
+            self._newest[state] = message
+        self._waiting.append(message if state is None else state)
+        self._has_any.set()
 
     async def run(self, send: Callable[[str], Awaitable[None]]) -> None:
         """Send what is put, until cancelled."""
         while True:
-            await send(encode(await self._queue.get()))
+            await self._has_any.wait()
+            await self.flush(send)
 
     async def flush(self, send: Callable[[str], Awaitable[None]]) -> None:
         """Send what is left."""
-        while not self._queue.empty():
-            await send(encode(self._queue.get_nowait()))
+        while self._waiting:
+            await send(encode(self._next()))
+        self._has_any.clear()
+
+    def _next(self) -> Message:
+        first = self._waiting.popleft()
+        return first if isinstance(first, Message) else self._newest.pop(first)
