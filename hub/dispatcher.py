@@ -15,8 +15,9 @@ from attrs import define, field
 
 from hub.store.claims import Claimed
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import EvictedError, Jobs, StaleClassError, Submitted
+from hub.store.jobs import EvictedError, Jobs, StaleClassError
 from hub.store.lanes import Lanes, lane_of
+from hub.store.submissions import Submitted
 from shared.jobs import JobSpec
 from shared.matching import Capability
 

@@ -47,7 +47,8 @@ class Reaper:
         """All periodic work there is."""
         return (
             Chore("clock and leases", 1.0, self.reap),
-            Chore("due retries", 0.25, self.promote),
+            Chore("what is due", 0.25, self.promote),
+            Chore("deadlines", 0.25, self.expire),
             Chore("retention", 60.0, self.purge),
             Chore("lost workers", 60.0, self.forget),
         )
@@ -83,6 +84,12 @@ class Reaper:
         """Return delayed jobs to their lanes."""
         for job_id in await self.views.due():
             await self.jobs.promote(job_id)
+
+    async def expire(self) -> None:
+        """End jobs that were to be finished by now."""
+        for job_id in await self.views.overdue():
+            if await self.jobs.expire(job_id):
+                log.info("job %s did not finish before its deadline", job_id)
 
     async def purge(self) -> None:
         """Remove jobs that ended long ago."""

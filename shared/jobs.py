@@ -24,6 +24,9 @@ class JobSpec:
     customer_id: str | None = None
     max_retries: int = 3
     timeout_minutes: float | None = None
+    unique_key: str | None = None
+    run_at: int | None = None
+    deadline: int | None = None
     workflow_id: str | None = None
     workflow_priority: int | None = None
     workflow_datetime: int | None = None
@@ -87,6 +90,8 @@ class Job:
     attempt: int
     failures: int  # attempts that failed and count against max_retries
     losses: int  # attempts that were lost or given back, which do not
+    unique_key: str | None = None
+    deadline: int | None = None  # by then it must have ended
     worker_id: str | None = None
     assigned_at: int | None = None
     started_at: int | None = None
@@ -103,10 +108,11 @@ class Job:
 
 def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, at: int) -> Job:
     """The job that `spec` became at `at`, in its workflow's priority and time."""
+    is_early = spec.run_at is not None and spec.run_at > at
     return Job(
         id=job_id,
         type=spec.type,
-        status=JobState.PENDING,
+        status=JobState.DELAYED if is_early else JobState.PENDING,
         reason=Reason.SUBMITTED,
         priority=priority,
         payload=spec.payload,
@@ -122,4 +128,7 @@ def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, 
         attempt=0,
         failures=0,
         losses=0,
+        unique_key=spec.unique_key,
+        deadline=spec.deadline,
+        not_before=spec.run_at if is_early else None,
     )

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     PREEMPTED = "preempted"
     CANCELLED = "cancelled"
     DUE = "due"
+    DEADLINE = "deadline"
 
 
 class ErrorClass(StrEnum):
@@ -85,6 +86,7 @@ _RUNNING = (JobState.ASSIGNED, JobState.IN_PROGRESS)
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("submit", None, JobState.PENDING),
+    Transition("submit", None, JobState.DELAYED),  # not before a time
     *_arrows("claim", (JobState.PENDING,), JobState.ASSIGNED),
     *_arrows("start", (JobState.ASSIGNED,), JobState.IN_PROGRESS),
     *_arrows("renew", (JobState.PENDING,), JobState.IN_PROGRESS),  # the old holder is back
@@ -97,5 +99,6 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_arrows("reap", _RUNNING, JobState.DELAYED),
     *_arrows("reap", _RUNNING, JobState.FAILED),
     *_arrows("promote", (JobState.DELAYED,), JobState.PENDING),
+    *_arrows("expire", (*_WAITING, *_RUNNING), JobState.FAILED),
     *_arrows("cancel", (*_WAITING, *_RUNNING), JobState.CANCELLED),
 )

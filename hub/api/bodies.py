@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hub.api.fields import FieldError
+from hub.api.moments import FORMS, Moment, milliseconds
 from shared.graphs import GraphError, find_graph, has_graph
 from shared.jobs import MAX_PRIORITY, JobSpec
 from shared.labels import LabelError, LabelNeed, label_needs
@@ -22,16 +24,6 @@ LABELS = (
     "conditions on the labels of workers, all of which must hold: a value, or an object with any of "
     '`=`, `in`, `>=`, `exists`, `not`, as in {"disk": "nvme", "driver": {">=": 550}}'
 )
-
-
-class FieldError(ValueError):
-    """One field of a request cannot be accepted."""
-
-    def __init__(self, field: str, problem: str, accepted: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
-        self.accepted = accepted
 
 
 class HardwareBody(Struct, forbid_unknown_fields=True, frozen=True):
@@ -73,6 +65,14 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
     customer_id: Name | None = None
     max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
     timeout_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
+    run_at: Annotated[Moment | None, Meta(description="not before; " + FORMS)] = None
+    deadline: Annotated[
+        Moment | None, Meta(description="if it has not finished by then, it fails; " + FORMS)
+    ] = None
+    unique_key: Annotated[
+        Name | None,
+        Meta(description="while a job of this customer waits or runs under it, there is no other"),
+    ] = None
     workflow_id: Name | None = None
     workflow_priority: Priority | None = None
     workflow_datetime: (
@@ -88,6 +88,7 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
         """The job as the store takes it. Raises `FieldError`."""
         self._check_workflow()
         _check_payload(self.type, self.payload)
+        run_at, deadline = self._times()
         return JobSpec(
             id=job_id,
             type=self.type,
@@ -97,6 +98,9 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
             customer_id=self.customer_id,
             max_retries=self.max_retries,
             timeout_minutes=self.timeout_minutes or self.requirements.timeout_minutes,
+            run_at=run_at,
+            deadline=deadline,
+            unique_key=self.unique_key,
             workflow_id=self.workflow_id,
             workflow_priority=self.workflow_priority,
             workflow_datetime=self.workflow_datetime,
@@ -107,6 +111,13 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
         for name in ("workflow_priority", "workflow_datetime"):
             if self.workflow_id is None and getattr(self, name) is not None:
                 raise FieldError(name, "there is no workflow_id", "both, or neither")
+
+    def _times(self) -> tuple[int | None, int | None]:
+        run_at = None if self.run_at is None else milliseconds("run_at", self.run_at)
+        deadline = None if self.deadline is None else milliseconds("deadline", self.deadline)
+        if run_at is not None and deadline is not None and deadline <= run_at:
+            raise FieldError("deadline", "is not after run_at", "a moment after run_at")
+        return run_at, deadline
 
     def _requirement(self) -> Requirement:
         asked = self.requirements

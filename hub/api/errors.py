@@ -8,10 +8,10 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from hub.api.bodies import FieldError
+from hub.api.fields import FieldError
 from hub.artifacts import ArtifactError
 from hub.store.client import StoreFullError, StoreUnavailableError
-from hub.store.jobs import JobIdTakenError, WorkflowConflictError
+from hub.store.submissions import DeadlinePassedError, JobIdTakenError, WorkflowConflictError
 
 NAMED = re.compile(r"field `(.+?)`")
 log = logging.getLogger(__name__)
@@ -47,6 +47,13 @@ def of_conflict(_: AnyRequest, problem: WorkflowConflictError) -> Answer:
 def of_taken_id(_: AnyRequest, __: JobIdTakenError) -> Answer:
     """422: so long ago that only the job is left of it."""
     return answer(422, "Idempotency-Key: was used for another job; accepted: a new key")
+
+
+def of_deadline(_: AnyRequest, problem: DeadlinePassedError) -> Answer:
+    """400: nobody can finish in the past."""
+    accepted = f"a moment after {problem.now_ms}, which is now"
+    field = {"field": "deadline", "problem": "has passed", "accepted": accepted}
+    return answer(400, f"deadline: has passed; accepted: {accepted}", [field])
 
 
 def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
@@ -112,6 +119,7 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     FieldError: of_field,
     WorkflowConflictError: of_conflict,
     JobIdTakenError: of_taken_id,
+    DeadlinePassedError: of_deadline,
     ArtifactError: of_artifact,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from hub.api.bodies import FieldError
+from hub.api.fields import FieldError
 from hub.api.guards import clients
 from hub.parts import Parts
 from hub.store.news import ENTRY_ID, Event

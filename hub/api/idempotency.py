@@ -21,7 +21,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from hub.api.bodies import FieldError
+from hub.api.fields import FieldError
 from hub.api.guards import key_of
 from hub.doors import Doors, Role
 from hub.store.answers import Answer, Answers, Refusal

@@ -1,5 +1,6 @@
 """Jobs over REST: submit, look, cancel, list."""
 
+from asyncio import gather
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -9,11 +10,13 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
 from litestar.types import Scope
 
+from hub.api.answers import JsonAnswer
 from hub.api.bodies import CancelBody, JobBody
 from hub.api.errors import Answer, answer
 from hub.api.guards import clients
 from hub.api.idempotency import job_id_of, operation_of
 from hub.parts import Parts
+from hub.store.submissions import UniqueKeyTakenError
 from shared.jobs import Job
 from shared.states import JobState
 from shared.wire import unstructure
@@ -39,10 +42,16 @@ Submission = Annotated[
 @post("/jobs", guards=[clients], summary="Submit a job", tags=["jobs"])
 async def submit_job(
     data: Submission, parts: NamedDependency[Parts], scope: Scope
-) -> dict[str, Any]:
-    """201 with the job's id and place. 409 when a step contradicts its workflow."""
+) -> dict[str, Any] | Answer:
+    """201 with the job's id and place; it has none before `run_at`. While another job of the
+    customer waits or runs under the `unique_key`: 200 with that job, and its status is `existing`.
+    409 when a step contradicts its workflow.
+    """
     spec = data.spec(parts.settings.default_job_priority, job_id_of(scope))
-    submitted = await parts.dispatcher.submit(spec)
+    try:
+        submitted = await parts.dispatcher.submit(spec)
+    except UniqueKeyTakenError as taken:
+        return await _existing(parts, taken.job_id)
     return {
         "job_id": submitted.job_id,
         "status": "submitted",
@@ -141,6 +150,12 @@ async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
         "page_size": page_size,
         "has_more": page * page_size < found.total,
     }
+
+
+async def _existing(parts: Parts, job_id: str) -> Answer:
+    job, place = await gather(_found(parts, job_id), parts.views.place(job_id))
+    told = {"status": "existing", "queue_position": place, "job": unstructure(job)}
+    return JsonAnswer({"job_id": job_id, **told}, status_code=200)
 
 
 async def _found(parts: Parts, job_id: str) -> Job:

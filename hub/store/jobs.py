@@ -5,7 +5,6 @@ script's tagged reply as a plain value. `StoreUnavailableError` means that the o
 """
 
 import secrets
-from collections.abc import Iterator
 from uuid import uuid4
 
 from attrs import field, frozen
@@ -13,36 +12,10 @@ from attrs import field, frozen
 from hub.store.claims import Claims
 from hub.store.client import Client
 from hub.store.lanes import lane_of
-from shared.jobs import Failure, Job, JobSpec, Lease, accepted
+from hub.store.submissions import Submitted, asked, submitted
+from shared.jobs import Failure, JobSpec, Lease
 from shared.states import Reason
 from shared.wire import dump_json
-
-
-@frozen
-class Submitted:
-    """A job that was accepted: as it is now, and its place in its lane, from 0, if it is in it."""
-
-    job: Job
-    lane: str
-    place: int | None
-
-    @property
-    def job_id(self) -> str:
-        """The job's id."""
-        return self.job.id
-
-
-class WorkflowConflictError(ValueError):
-    """A step names another priority or time than its workflow has."""
-
-    def __init__(self, field_name: str, has: str) -> None:
-        super().__init__(f"{field_name}: this workflow was submitted with {has}")
-        self.field_name = field_name
-        self.has = has
-
-
-class JobIdTakenError(ValueError):
-    """There is another job under the id that the caller chose."""
 
 
 class EvictedError(Exception):
@@ -93,24 +66,12 @@ class Jobs:
     async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
         """Accept a job; `waker` looks for a worker itself and needs no news of it.
 
-        Raises `WorkflowConflictError`, `JobIdTakenError` or `StoreFullError`.
+        Raises an error of `hub.store.submissions`, or `StoreFullError`.
         """
         job_id, lane = spec.id or str(uuid4()), lane_of(spec.requirement)
-        asked = _asked(spec) | {
-            "job": job_id,
-            "lane": lane.id,
-            "requirement": lane.requirement,
-            "waker": waker,
-            "has_own_id": None if spec.id is None else 1,
-        }
-        tag, *told = await self.client.script("submit", operation(), *_pairs(asked))
-        if tag == "conflict":
-            raise WorkflowConflictError(told[0], told[1])
-        if tag == "taken":
-            raise JobIdTakenError(job_id)
-        place, *moments = told
-        job = accepted(spec, job_id, *(int(each) for each in moments))
-        return Submitted(job, lane.id, place)
+        told = asked(spec, lane, job_id, waker)
+        reply = await self.client.script("submit", operation(), *told)
+        return submitted(spec, lane, job_id, reply)
 
     async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> Claims:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
@@ -158,6 +119,10 @@ class Jobs:
         """Whether a delayed job was due and waits in its lane again."""
         reply = await self.client.script("promote", operation(), job_id)
         return reply[0] == "pending"
+
+    async def expire(self, job_id: str) -> bool:
+        """Whether the deadline of an unfinished job had passed, and it failed."""
+        return (await self.client.script("expire", operation(), job_id))[0] == "failed"
 
     async def cancel(self, job_id: str, why: str, op: str | None = None) -> CancelReply:
         """End a job, wherever it is. Asked again as the same operation, it is told the same."""
@@ -210,28 +175,3 @@ def operation() -> str:
 
 def _ms(amount_s: float) -> int:
     return int(amount_s * 1000)
-
-
-def _asked(spec: JobSpec) -> dict[str, str | int | None]:
-    """What the script is told of the job itself."""
-    timeout_s = None if spec.timeout_minutes is None else spec.timeout_minutes * 60
-    return {
-        "type": spec.type,
-        "payload": dump_json(spec.payload),
-        "priority": spec.priority,
-        "max_retries": spec.max_retries,
-        "step": spec.step_number,
-        "customer": spec.customer_id,
-        "timeout_ms": None if timeout_s is None else _ms(timeout_s),
-        "workflow": spec.workflow_id,
-        "workflow_priority": spec.workflow_priority,
-        "workflow_datetime": spec.workflow_datetime,
-    }
-
-
-def _pairs(named: dict[str, str | int | None]) -> Iterator[str | int]:
-    """Names and values, of those that were said."""
-    for name, value in named.items():
-        if value is not None:
-            yield name
-            yield value

@@ -27,6 +27,8 @@ NOUNS: dict[str, str] = {
     "heads": "heads",  # ZSET: the first member of every lane, with ":lane" behind it
     "eligible": "eligible:",  # ZSET, TTL: the lanes a class of workers can serve; "": its version
     "delayed": "delayed",  # ZSET: job id by the time it is due
+    "deadlines": "deadlines",  # ZSET: job id by the time by which it must have ended
+    "uniques": "uniques",  # HASH: unique key, per customer -> the job that waits or runs under it
     # running
     "leases": "leases",  # ZSET: job id by the time its lease runs out
     # indexes: ZSET of job id by submission number

@@ -16,6 +16,9 @@ from shared.wire import load_json, structure
 SCAN = 500
 """How many ids are read at once when several filters must be combined."""
 
+AT_ONCE = 100
+"""How many jobs whose time has come are told at once."""
+
 
 @frozen
 class Page:
@@ -84,13 +87,10 @@ class Views:
         scores: list[float | None] = await self.client.command("ZMSCORE", name, *ids) if ids else []
         return [each for each, score in zip(ids, scores, strict=True) if score is not None]
 
-    async def expired(self, limit: int = 100) -> list[Lease]:
+    async def expired(self, limit: int = AT_ONCE) -> list[Lease]:
         """Leases that have run out by the clock of Redis."""
-        ids = await self.client.command(
-            "ZRANGE", key("leases"), "-inf", await self.now_ms(), "BYSCORE", "LIMIT", 0, limit
-        )
         leases: list[Lease] = []
-        for job_id in ids:
+        for job_id in await self._past("leases", limit):
             attempt, lease = await self.client.command(
                 "HMGET", key("job", job_id), "attempt", "lease"
             )
@@ -98,10 +98,17 @@ class Views:
                 leases.append(Lease(job_id, int(attempt), lease))
         return leases
 
-    async def due(self, limit: int = 100) -> list[str]:
+    async def due(self) -> list[str]:
         """Delayed jobs whose time has come by the clock of Redis."""
+        return await self._past("delayed")
+
+    async def overdue(self) -> list[str]:
+        """Unfinished jobs whose deadline has passed by the clock of Redis."""
+        return await self._past("deadlines")
+
+    async def _past(self, noun: str, limit: int = AT_ONCE) -> list[str]:
         return await self.client.command(
-            "ZRANGE", key("delayed"), "-inf", await self.now_ms(), "BYSCORE", "LIMIT", 0, limit
+            "ZRANGE", key(noun), "-inf", await self.now_ms(), "BYSCORE", "LIMIT", 0, limit
         )
 
     async def now_ms(self) -> int:
@@ -154,6 +161,8 @@ def _job(job_id: str, facts: dict[str, str], attempts: tuple[Attempt, ...]) -> J
         attempt=int(facts["attempt"]),
         failures=int(facts["failures"]),
         losses=int(facts["losses"]),
+        unique_key=facts.get("unique_key"),
+        deadline=_number(facts.get("ends_by")),
         worker_id=facts.get("worker"),
         assigned_at=_number(facts.get("assigned_at")),
         started_at=_number(facts.get("started_at")),

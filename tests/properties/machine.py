@@ -31,9 +31,9 @@ LEASE_S = 3600.0  # none runs out by itself
 MAX_LOSSES = 2
 ACT_ONCE = frozenset({
     "submit", "claim", "start", "complete", "fail", "release", "reap", "promote", "cancel",
-    "register", "depart", "regrant",
+    "register", "depart", "regrant", "expire",
 })  # fmt: skip
-REFUSALS = frozenset({"stale", "evicted"})
+REFUSALS = frozenset({"stale", "evicted", "existing"})
 SAID = (
     "state", "rank", "attempt", "lease", "worker", "failures", "losses", "result", "error_class",
     "is_adoptable", "ended",
@@ -136,6 +136,7 @@ class Machine(RuleBasedStateMachine):
         assert lines == self.model.lines
         assert past(found, "leases") == self.model.expired()
         assert past(found, "delayed") == self.model.due()
+        assert past(found, "deadlines") == self.model.overdue()
         self.ended_jobs_never_change(found)
 
     def ended_jobs_never_change(self, found: Dump) -> None:

@@ -73,6 +73,18 @@ class Model:
             return "workflow_priority"
         return "workflow_datetime" if spec.workflow_datetime not in (None, has[1]) else None
 
+    def existing(self, spec: JobSpec) -> str | None:
+        """The job that waits or runs under the same unique key."""
+        unique = self._unique(spec)
+        taken = [job.id for job in self._open() if job.unique == unique]
+        return taken[0] if unique and taken else None
+
+    def with_deadline(self) -> list[ModelJob]:
+        return [job for job in self._open() if job.has_deadline]
+
+    def overdue(self) -> set[str]:
+        return {job.id for job in self.with_deadline() if job.is_too_late}
+
     # What happens
 
     def submit(self, job_id: str, needs: str, spec: JobSpec, created_at: int) -> None:
@@ -88,8 +100,10 @@ class Model:
         job = ModelJob(
             job_id, needs, rank, spec.max_retries, spec.workflow_id, bool(spec.timeout_minutes)
         )
+        job.unique, job.has_deadline = self._unique(spec), spec.deadline is not None
         self.jobs[job_id] = job
-        self._enter(job, "submit", JobState.PENDING, Reason.SUBMITTED)
+        state = JobState.PENDING if spec.run_at is None else JobState.DELAYED
+        self._enter(job, "submit", state, Reason.SUBMITTED)
 
     def claim(self, worker_id: str, lease: Lease) -> None:
         job = self.jobs[lease.job_id]
@@ -166,6 +180,16 @@ class Model:
         self._enter(job, "cancel", JobState.CANCELLED, Reason.CANCELLED)
         return "cancelled", ""
 
+    def expire(self, job_id: str) -> bool:
+        if job_id not in self.overdue():
+            return False
+        job = self.jobs[job_id]
+        if job.is_leased:
+            job.ended.append((job.attempt, "expire"))
+        job.is_adoptable, job.error_class = False, "timeout"
+        self._enter(job, "expire", JobState.FAILED, Reason.DEADLINE)
+        return True
+
     def promote(self, job_id: str) -> bool:
         if job_id not in self.due():
             return False
@@ -197,6 +221,12 @@ class Model:
         used = {job.workflow for job in self.jobs.values()}
         self.workflows = {name: has for name, has in self.workflows.items() if name in used}
         return len(gone)
+
+    def _open(self) -> list[ModelJob]:
+        return [job for job in self.jobs.values() if job.state not in TERMINAL]
+
+    def _unique(self, spec: JobSpec) -> tuple[str | None, str] | None:
+        return (spec.customer_id, spec.unique_key) if spec.unique_key else None
 
     def _in(self, state: JobState) -> list[ModelJob]:
         return [job for job in self.jobs.values() if job.state is state]

@@ -19,6 +19,8 @@ class ModelJob:
     max_retries: int
     workflow: str | None
     has_timeout: bool
+    unique: tuple[str | None, str] | None = None
+    has_deadline: bool = False
     state: JobState = JobState.PENDING
     attempt: int = 0
     lease: str = ""
@@ -32,6 +34,7 @@ class ModelJob:
     is_expired: bool = False
     is_overdue: bool = False  # its deadline has passed
     is_due: bool = False
+    is_too_late: bool = False  # what has a deadline, and has not ended by then
 
     @property
     def is_leased(self) -> bool:

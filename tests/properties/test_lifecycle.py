@@ -7,8 +7,9 @@ import pytest
 from attrs import evolve
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from hub.store.jobs import EvictedError, Progress, WorkflowConflictError
+from hub.store.jobs import EvictedError, Progress
 from hub.store.keys import key
+from hub.store.submissions import UniqueKeyTakenError, WorkflowConflictError
 from shared.jobs import JobSpec, Lease
 from shared.states import TERMINAL, Reason
 from tests.properties.cast import NEEDS, WORKERS
@@ -18,6 +19,7 @@ from tests.properties.profile import PROFILE, TIMEOUT_S
 from tests.support.store import failure, strangers
 
 LATER_S = 3600.0
+LATER_MS = 9_000_000_000_000
 WORKFLOWS = st.sampled_from([None, None, "f1", "f2"])
 SPECS = st.builds(
     JobSpec,
@@ -28,6 +30,9 @@ SPECS = st.builds(
     customer_id=st.sampled_from([None, "c1"]),
     max_retries=st.integers(0, 2),
     timeout_minutes=st.sampled_from([None, 60.0]),
+    unique_key=st.sampled_from([None, None, None, "u"]),
+    run_at=st.sampled_from([None, None, None, LATER_MS]),
+    deadline=st.sampled_from([None, LATER_MS]),
     workflow_id=WORKFLOWS,
     workflow_priority=st.sampled_from([None, None, 0, 1]),
     workflow_datetime=st.sampled_from([None, None, 1000, 2000]),
@@ -78,6 +83,10 @@ class Lifecycle(Machine):
 
     def submit_one(self, spec: JobSpec, needs: str) -> None:
         spec = evolve(spec, requirement=NEEDS[needs])
+        if self.model.existing(spec):
+            with pytest.raises(UniqueKeyTakenError, match=self.model.existing(spec)):
+                self.run(self.store.jobs.submit(spec))
+            return
         conflict = self.model.conflict(spec)
         if conflict:
             with pytest.raises(WorkflowConflictError, match=conflict):
@@ -209,6 +218,17 @@ class Lifecycle(Machine):
             self.set_fact(job.id, "not_before", 1)
         assert set(self.run(self.store.views.due())) == self.model.due()
         assert self.run(self.store.jobs.promote(job.id)) == self.model.promote(job.id)
+
+    @precondition(lambda self: self.model.with_deadline())
+    @rule(pick=PICKS, is_too_late=st.booleans())
+    def expire(self, pick: int, is_too_late: bool) -> None:  # noqa: FBT001 - drawn
+        job = one_of(self.model.with_deadline(), pick)
+        if is_too_late:
+            job.is_too_late, self.model.is_quiet = True, False
+            self.set_score("deadlines", job.id, 1)
+            self.set_fact(job.id, "ends_by", 1)
+        assert set(self.run(self.store.views.overdue())) == self.model.overdue()
+        assert self.run(self.store.jobs.expire(job.id)) == self.model.expire(job.id)
 
     @precondition(holds_a_lease)
     @rule(pick=PICKS)

@@ -15,7 +15,7 @@ Job = dict[str, str]
 
 INDEXES = (
     "jobs", "by_status", "by_type", "by_customer", "by_worker", "finished",
-    "lane", "heads", "lanes", "lane_jobs", "delayed", "held",
+    "lane", "heads", "lanes", "lane_jobs", "delayed", "held", "deadlines", "uniques",
 )  # fmt: skip
 """Keys whose whole content follows from the jobs."""
 
@@ -61,7 +61,7 @@ def _recounted(jobs: dict[str, Job], found: Dump) -> Dump:
     waiting = dict(_family(expected, "lane"))
     if waiting:
         expected[key("heads")] = dict(_head(lane, members) for lane, members in waiting.items())
-    return {**expected, **_held(jobs), **_lane_jobs(jobs)}
+    return {**expected, **_held(jobs), **_lane_jobs(jobs), **_until_the_end(jobs)}
 
 
 def _listed_in(job_id: str, job: Job, found: Dump) -> Iterator[str]:
@@ -88,6 +88,17 @@ def _held(jobs: dict[str, Job]) -> Dump:
         if job["state"] in LEASED:
             held[key("held", job["worker"])].add(job_id)
     return held
+
+
+def _until_the_end(jobs: dict[str, Job]) -> Dump:
+    """What a job leaves when it ends: its deadline and its unique key."""
+    kept: dict[str, Any] = defaultdict(dict)
+    for job_id, job in jobs.items():
+        if job["state"] not in TERMINAL and "ends_by" in job:
+            kept[key("deadlines")][job_id] = float(job["ends_by"])
+        if job["state"] not in TERMINAL and "unique" in job:
+            kept[key("uniques")][job["unique"]] = job_id
+    return kept
 
 
 def _lane_jobs(jobs: dict[str, Job]) -> Dump:

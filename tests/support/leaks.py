@@ -75,6 +75,8 @@ OWNERS: dict[str, OwnerCheck] = {
     "lane_version": _queue,
     "heads": _queue,
     "delayed": _queue,
+    "deadlines": _queue,
+    "uniques": _queue,
     "leases": _queue,
     "jobs": _queue,
     "workers": _queue,

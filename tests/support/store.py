@@ -22,6 +22,8 @@ from shared.states import ErrorClass, JobState, Reason
 from tests.support.audit import audit_indexes
 from tests.support.dumps import Dump, dump, without
 
+LATER_MS = 9_000_000_000_000
+"""Milliseconds since 1970, long after every test."""
 CAPABILITY = Capability(services=("simulation",))
 
 
@@ -41,6 +43,12 @@ def asked(job_id: str = "j1") -> tuple[str | int, ...]:
         "timeout_ms": 60_000, "workflow": "f",
     }  # fmt: skip
     return tuple(part for pair in facts.items() for part in pair)
+
+
+async def overdue(store: "Store", job_id: str) -> None:
+    """As when the deadline of a job has passed."""
+    await store.client.command("ZADD", key("deadlines"), 1, job_id)
+    await store.client.command("HSET", key("job", job_id), "ends_by", 1)
 
 
 def failure(**changes: Any) -> Failure:
@@ -187,9 +195,9 @@ class Hand:
         assert await self.store.jobs.reap(lease, 0) == "pending"
         return lease
 
-    async def put(self, state: JobState) -> Lease:
+    async def put(self, state: JobState, spec_: JobSpec | None = None) -> Lease:
         """The last lease of a new job that is in `state` now."""
-        lease, jobs = await self.take(), self.store.jobs
+        lease, jobs = await self.take(spec_), self.store.jobs
         match state:
             case JobState.PENDING:
                 await jobs.release(lease, Reason.DRAINED)

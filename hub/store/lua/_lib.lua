@@ -36,6 +36,7 @@ end
 local FIELDS = {
   'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
   'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
+  'unique', 'ends_by',
 }
 
 -- The fields of a job that transitions read, or nil.
@@ -166,6 +167,8 @@ end
 
 -- A job has reached a terminal state, and waits for retention.
 local function retire(job, state, at)
+  if job.unique then redis.call('HDEL', KEY.uniques, job.unique) end
+  if job.ends_by then redis.call('ZREM', KEY.deadlines, job.id) end
   redis.call('ZADD', KEY.finished .. state, text(at), job.id)
 end
 

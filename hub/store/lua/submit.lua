@@ -2,10 +2,13 @@
 -- submit: a new job enters its lane. Denied as a whole when Redis is out of memory.
 -- ARGV: op, then names and values: job, lane, requirement, type, payload, priority, max_retries,
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
---       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job)
+--       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
+--       unique_key, not_before, ends_by
 -- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at
 --        conflict, field, the value it has
 --        taken: there is another job under the caller's id
+--        existing, job: it waits or runs under the unique key
+--        past, now: the deadline is over
 local op = ARGV[1]
 
 local kept = kept_reply(op)
@@ -22,7 +25,18 @@ if asked.has_own_id then
   end
 end
 
+-- Unique among the jobs of one customer; the length keeps the two names apart.
+local unique
+if asked.unique_key then
+  local customer = asked.customer or ''
+  unique = #customer .. ':' .. customer .. asked.unique_key
+  local existing = redis.call('HGET', KEY.uniques, unique)
+  if existing then return { 'existing', existing } end
+end
+
 local at = now_ms()
+if asked.ends_by and tonumber(asked.ends_by) <= at then return { 'past', text(at) } end
+local is_early = asked.not_before and tonumber(asked.not_before) > at
 local priority, submitted_at = asked.priority, text(at)
 if asked.workflow then
   local key = KEY.workflow .. asked.workflow
@@ -46,17 +60,34 @@ enter_lane(job.lane, asked.requirement)
 redis.call('ZADD', KEY.jobs, job.seq, job.id)
 redis.call('ZADD', KEY.by_type .. asked.type, job.seq, job.id)
 if asked.customer then redis.call('ZADD', KEY.by_customer .. asked.customer, job.seq, job.id) end
-enter(job, 'pending', at, {
-  verb = 'submit', op = op, reason = 'submitted', event = 'submitted', fields = {
-    'seq', job.seq, 'lane', job.lane, 'member', job.member, 'score', job.score, 'attempt', '0',
-    'failures', '0', 'losses', '0', 'type', asked.type, 'payload', asked.payload,
-    'requirement', asked.requirement, 'priority', priority, 'max_retries', asked.max_retries,
-    'timeout_ms', asked.timeout_ms or '', 'customer', asked.customer or '',
-    'workflow', asked.workflow or '', 'workflow_datetime', submitted_at, 'step', asked.step,
-    'created_at', text(at),
-  },
+local fields = {
+  'seq', job.seq, 'lane', job.lane, 'member', job.member, 'score', job.score, 'attempt', '0',
+  'failures', '0', 'losses', '0', 'type', asked.type, 'payload', asked.payload,
+  'requirement', asked.requirement, 'priority', priority, 'max_retries', asked.max_retries,
+  'timeout_ms', asked.timeout_ms or '', 'customer', asked.customer or '',
+  'workflow', asked.workflow or '', 'workflow_datetime', submitted_at, 'step', asked.step,
+  'created_at', text(at),
+}
+local function also(name, value)
+  table.insert(fields, name)
+  table.insert(fields, value)
+end
+if unique then
+  redis.call('HSET', KEY.uniques, unique, job.id)
+  also('unique', unique)
+  also('unique_key', asked.unique_key)
+end
+if asked.ends_by then
+  redis.call('ZADD', KEY.deadlines, asked.ends_by, job.id)
+  also('ends_by', asked.ends_by)
+end
+if is_early then
+  redis.call('ZADD', KEY.delayed, asked.not_before, job.id)
+  also('not_before', asked.not_before)
+end
+enter(job, is_early and 'delayed' or 'pending', at, {
+  verb = 'submit', op = op, reason = 'submitted', event = 'submitted', fields = fields,
 })
-enqueue(job, asked.waker)
-return keep_reply(op, {
-  'submitted', redis.call('ZRANK', KEY.lane .. job.lane, job.member), priority, submitted_at, text(at),
-})
+if not is_early then enqueue(job, asked.waker) end
+local place = redis.call('ZRANK', KEY.lane .. job.lane, job.member)
+return keep_reply(op, { 'submitted', place, priority, submitted_at, text(at) })

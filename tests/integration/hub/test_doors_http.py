@@ -35,6 +35,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/jobs/{job_id:str}/cancel"): CLIENTS,
     ("GET", "/workers"): CLIENTS,
     ("GET", "/workers/{worker_id:str}"): CLIENTS,
+    ("GET", "/workers/{worker_id:str}/next"): CLIENTS,
     ("PUT", "/artifacts/{sha256:str}"): WORKERS,
     ("GET", "/artifacts/{sha256:str}"): BOTH,
     ("HEAD", "/artifacts/{sha256:str}"): BOTH,

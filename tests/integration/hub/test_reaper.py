@@ -15,7 +15,7 @@ from hub.store.keys import key
 from hub.store.views import Views
 from shared.jobs import Lease
 from shared.states import JobState
-from tests.support.store import Hand, Store, spec
+from tests.support.store import LATER_MS, Hand, Store, overdue, spec
 from tests.support.waiting import wait_until
 
 HOUR_S = 3600.0
@@ -252,7 +252,37 @@ async def test_all_chores_go_on_through_the_loss_of_the_store(
 def test_every_chore_is_done_often_enough(reaper: Reaper) -> None:
     assert {chore.name: chore.every_s <= 60 for chore in reaper.chores} == {
         "clock and leases": True,
-        "due retries": True,
+        "what is due": True,
+        "deadlines": True,
         "retention": True,
         "lost workers": True,
     }
+
+
+async def test_a_job_that_did_not_finish_before_its_deadline_has_failed(
+    store: Store, reaper: Reaper, clock: Clocks, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    late, early = [(await store.jobs.submit(spec(deadline=LATER_MS))).job_id for _ in range(2)]
+    await overdue(store, late)
+    await reaper.expire()
+    assert (await store.job(late)).status is JobState.FAILED
+    assert (await store.job(early)).status is JobState.PENDING
+    assert f"job {late} did not finish before its deadline" in caplog.text
+
+
+async def test_a_job_that_another_hub_ended_first_is_nobodys_news(
+    store: Store,
+    reaper: Reaper,
+    clock: Clocks,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+
+    async def read_before(_: Views) -> list[str]:
+        return ["ended"]
+
+    monkeypatch.setattr(Views, "overdue", read_before)
+    await reaper.expire()
+    assert caplog.text == ""

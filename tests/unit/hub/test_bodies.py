@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from attrs import fields_dict
 
-from hub.api.bodies import CancelBody, FieldError, HardwareBody, JobBody
+from hub.api.bodies import CancelBody, HardwareBody, JobBody
+from hub.api.fields import FieldError
 from shared.jobs import JobSpec
 from shared.labels import LabelNeed, Operator
 from shared.matching import HardwareNeed, Requirement
@@ -50,6 +51,7 @@ def test_every_field_arrives_where_it_belongs() -> None:
     full = spec(
         priority=-3, requirements=asked, customer_id="studio", max_retries=0, timeout_minutes=0.5,
         workflow_id="w", workflow_priority=9, workflow_datetime=1, step_number=2,
+        run_at="1970-01-02T00:00:00Z", deadline=86_401, unique_key="u",
     )  # fmt: skip
     assert full.requirement == Requirement(
         service_type="comfyui", component="sdxl", workflow="portrait", models=("a", "b"),
@@ -64,6 +66,7 @@ def test_every_field_arrives_where_it_belongs() -> None:
     assert (full.priority, full.customer_id, full.max_retries) == (-3, "studio", 0)
     assert (full.timeout_minutes, full.workflow_id, full.step_number) == (0.5, "w", 2)
     assert (full.workflow_priority, full.workflow_datetime) == (9, 1)
+    assert (full.run_at, full.deadline, full.unique_key) == (86_400_000, 86_401_000, "u")
 
 
 def test_priority_zero_is_a_priority() -> None:

@@ -13,7 +13,7 @@ from hub.store.keys import ROOT, key
 from shared.states import TRANSITIONS, JobState
 from tests.support.audit import audit_indexes
 from tests.support.dumps import dump
-from tests.support.store import CAPABILITY, Store, asked, failure, spec
+from tests.support.store import CAPABILITY, LATER_MS, Store, asked, failure, overdue, spec
 
 OP = "the-operation"
 
@@ -48,6 +48,11 @@ class Scene:
 
 async def submit(_: Store) -> tuple[str | int, ...]:
     return (OP, *asked())
+
+
+async def submit_all(_: Store) -> tuple[str | int, ...]:
+    more = ("has_own_id", 1, "unique_key", "u", "not_before", LATER_MS, "ends_by", LATER_MS)
+    return (OP, *asked(), *more)
 
 
 async def claim(store: Store) -> tuple[str | int, ...]:
@@ -113,6 +118,18 @@ async def promote(store: Store) -> tuple[str | int, ...]:
     return (OP, lease.job_id)
 
 
+async def expire_running(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take(spec(deadline=LATER_MS, unique_key="u"))
+    await overdue(store, lease.job_id)
+    return (OP, lease.job_id)
+
+
+async def expire_waiting(store: Store) -> tuple[str | int, ...]:
+    job_id = (await store.jobs.submit(spec(deadline=LATER_MS))).job_id
+    await overdue(store, job_id)
+    return (OP, job_id)
+
+
 async def cancel_running(store: Store) -> tuple[str | int, ...]:
     return (OP, (await (await store.hand()).put(JobState.IN_PROGRESS)).job_id, "why")
 
@@ -174,6 +191,7 @@ async def settle(store: Store) -> tuple[str | int, ...]:
 HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
 SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
+    "submit, with all that may be said": Scene("submit", submit_all, {"ZRANK"}),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
     "start": Scene("start", start),
     "progress": Scene("progress", progress),
@@ -186,6 +204,8 @@ SCENES = {
     "reap for good": Scene("reap", reap_poison),
     "reap after the deadline": Scene("reap", reap_late),
     "promote": Scene("promote", promote, HEAD),
+    "expire, running": Scene("expire", expire_running),
+    "expire, waiting": Scene("expire", expire_waiting, HEAD),
     "cancel, running": Scene("cancel", cancel_running),
     "cancel, waiting": Scene("cancel", cancel_waiting, HEAD),
     "renew": Scene("renew", renew, HEAD | {"HMGET"}),

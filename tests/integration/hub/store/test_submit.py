@@ -2,12 +2,17 @@
 
 import pytest
 
-from hub.store.jobs import WorkflowConflictError
 from hub.store.keys import key
 from hub.store.lanes import canonical, digest
+from hub.store.submissions import (
+    DeadlinePassedError,
+    JobIdTakenError,
+    UniqueKeyTakenError,
+    WorkflowConflictError,
+)
 from shared.matching import Requirement
 from shared.states import JobState, Reason
-from tests.support.store import Hand, Store, asked, spec
+from tests.support.store import LATER_MS, Hand, Store, asked, spec
 
 
 async def test_a_new_job_is_pending_at_the_end_of_its_lane(store: Store) -> None:
@@ -123,3 +128,71 @@ async def test_text_that_is_half_a_surrogate_pair_comes_back(store: Store) -> No
     submitted = await store.jobs.submit(spec(type=half, customer_id=half, payload={"p": half}))
     job = await store.job(submitted.job_id)
     assert (job.type, job.customer_id, job.payload) == (half, half, {"p": half})
+
+
+async def test_a_job_under_an_id_of_the_callers_is_one_job(store: Store) -> None:
+    own = spec(id="mine", workflow_id="f")
+    first = await store.jobs.submit(own)
+    async with store.unchanged():
+        assert await store.jobs.submit(own) == first
+    for other in (spec(id="mine", payload={}), spec("video", id="mine")):
+        async with store.unchanged():
+            with pytest.raises(JobIdTakenError):
+                await store.jobs.submit(other)
+    await store.jobs.cancel("mine", "enough")
+    assert (await store.jobs.submit(own)).place is None
+
+
+async def test_a_job_that_must_not_run_yet_is_delayed(store: Store, hand: Hand) -> None:
+    submitted = await store.jobs.submit(spec(run_at=LATER_MS))
+    assert submitted.place is None
+    assert submitted.job == await store.job(submitted.job_id)
+    assert (submitted.job.status, submitted.job.not_before) == (JobState.DELAYED, LATER_MS)
+    assert await hand.claim() == []
+    await store.client.command("ZADD", key("delayed"), 1, submitted.job_id)
+    await store.client.command("HSET", key("job", submitted.job_id), "not_before", 1)
+    assert await store.jobs.promote(submitted.job_id)
+    assert len(await hand.claim()) == 1
+
+
+async def test_a_time_that_has_come_delays_nothing(store: Store) -> None:
+    submitted = await store.jobs.submit(spec(run_at=1))
+    assert (submitted.place, submitted.job.status) == (0, JobState.PENDING)
+    assert submitted.job == await store.job(submitted.job_id)
+
+
+async def test_a_job_whose_deadline_has_passed_is_refused(store: Store) -> None:
+    async with store.unchanged():
+        with pytest.raises(DeadlinePassedError) as refused:
+            await store.jobs.submit(spec(deadline=1))
+    assert abs(refused.value.now_ms - await store.views.now_ms()) < 60_000
+    assert (await store.jobs.submit(spec(deadline=LATER_MS))).job.deadline == LATER_MS
+
+
+@pytest.mark.parametrize("state", [each for each in JobState if not each.is_terminal])
+async def test_a_unique_key_is_taken_until_its_job_ends(
+    store: Store, hand: Hand, state: JobState
+) -> None:
+    lease = await hand.put(state, spec(unique_key="u", customer_id="c"))
+    async with store.unchanged():
+        with pytest.raises(UniqueKeyTakenError) as taken:
+            await store.jobs.submit(spec(unique_key="u", customer_id="c", payload={}))
+    assert taken.value.job_id == lease.job_id
+    for other in ({"unique_key": "v", "customer_id": "c"}, {"unique_key": "u"}):
+        await store.jobs.submit(spec(**other))
+    await store.jobs.cancel(lease.job_id, "enough")
+    again = await store.jobs.submit(spec(unique_key="u", customer_id="c"))
+    assert again.job.unique_key == "u"
+
+
+@pytest.mark.parametrize("state", [each for each in JobState if each.is_terminal])
+async def test_a_unique_key_is_free_when_its_job_has_ended(
+    store: Store, hand: Hand, state: JobState
+) -> None:
+    await hand.put(state, spec(unique_key="u"))
+    await store.jobs.submit(spec(unique_key="u"))
+
+
+async def test_a_customer_and_a_key_are_never_taken_for_others(store: Store) -> None:
+    for customer, unique_key in (("a", "bc"), ("ab", "c"), (None, "abc"), ("1:a", "bc")):
+        await store.jobs.submit(spec(customer_id=customer, unique_key=unique_key))

@@ -1,0 +1,100 @@
+"""What the script `submit` is told of a job, and what it answers."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from hub.store.lanes import Lane
+from shared.jobs import Job, JobSpec, accepted
+from shared.wire import dump_json
+
+
+@frozen
+class Submitted:
+    """A job that was accepted: as it is now, and its place in its lane, from 0, if it is in it."""
+
+    job: Job
+    lane: str
+    place: int | None
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+
+class WorkflowConflictError(ValueError):
+    """A step names another priority or time than its workflow has."""
+
+    def __init__(self, field_name: str, has: str) -> None:
+        super().__init__(f"{field_name}: this workflow was submitted with {has}")
+        self.field_name = field_name
+        self.has = has
+
+
+class JobIdTakenError(ValueError):
+    """There is another job under the id that the caller chose."""
+
+
+class UniqueKeyTakenError(ValueError):
+    """A job with this unique key waits or runs."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"unique_key: job {job_id} waits or runs under it")
+        self.job_id = job_id
+
+
+class DeadlinePassedError(ValueError):
+    """The deadline of a job is over before it begins."""
+
+    def __init__(self, now_ms: str) -> None:
+        super().__init__(f"deadline: has passed; now is {now_ms}")
+        self.now_ms = int(now_ms)
+
+
+REFUSALS: dict[str, Callable[..., Exception]] = {
+    "conflict": WorkflowConflictError,
+    "taken": JobIdTakenError,
+    "existing": UniqueKeyTakenError,
+    "past": DeadlinePassedError,
+}
+
+
+def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator[str | int]:
+    """Names and values, of those that were said."""
+    timeout_s = None if spec.timeout_minutes is None else spec.timeout_minutes * 60
+    facts: dict[str, str | int | None] = {
+        "job": job_id,
+        "has_own_id": None if spec.id is None else 1,
+        "lane": lane.id,
+        "requirement": lane.requirement,
+        "waker": waker,
+        "type": spec.type,
+        "payload": dump_json(spec.payload),
+        "priority": spec.priority,
+        "max_retries": spec.max_retries,
+        "step": spec.step_number,
+        "customer": spec.customer_id,
+        "timeout_ms": None if timeout_s is None else int(timeout_s * 1000),
+        "workflow": spec.workflow_id,
+        "workflow_priority": spec.workflow_priority,
+        "workflow_datetime": spec.workflow_datetime,
+        "unique_key": spec.unique_key,
+        "not_before": spec.run_at,
+        "ends_by": spec.deadline,
+    }
+    for name, value in facts.items():
+        if value is not None:
+            yield name
+            yield value
+
+
+def submitted(spec: JobSpec, lane: Lane, job_id: str, reply: list[Any]) -> Submitted:
+    """What the script's reply means. Raises what it refused."""
+    tag, *told = reply
+    if tag in REFUSALS:
+        raise REFUSALS[tag](*told)
+    place, *moments = told
+    job = accepted(spec, job_id, *(int(each) for each in moments))
+    return Submitted(job, lane.id, place)
