@@ -2,27 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+import os
+from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from agent.connectors.offers import NoConnectorError
+from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
-from agent.inventory import Gpu, survey
+from agent.inventory import Gpu, GpuFault, NvmlError, survey, watch_faults
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
-from agent.link.worker import Worker
-from agent.runner import Runner
 from agent.settings import AgentSettings
-from agent.slots import Slots
-from agent.stations import MakeConnectors, Post, Station, open_station, posts
+from agent.stations import Failures, MakeConnectors, Station, engines, posts
 
 log = logging.getLogger(__name__)
 
 RELEASE_S = 10  # for stopped attempts to end and for the hub to acknowledge the last reports
+FIRST_LOOK_S = 1.0  # for workers to be ready before they are introduced to the hub
 
 
 @define
@@ -37,100 +36,110 @@ class Stop:
         (self.insisted if self.asked.is_set() else self.asked).set()
 
 
-@frozen
-class _Duty:
-    """A worker, and the room that it gives out."""
-
-    worker: Worker
-    slots: Slots
-
-
 async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> None:
     """Run jobs until `stop` is asked for, on the connectors that `make` makes for each worker.
 
-    Raises `NoConnectorError`, or a group with a `RefusedError` when the hub refuses the agent.
+    Raises a group with a `NoConnectorError` when no worker is fit at the start, or with a
+    `RefusedError` when the hub refuses the agent.
     """
-    stations = await _opened(posts(settings, survey()), make)
     artifacts = Artifacts(settings.hub_url, settings.token)
     try:
         async with asyncio.TaskGroup() as tasks:
-            await _work(settings, stations, artifacts, tasks, stop)
+            stations = _stations(settings, make, artifacts)
+            await _work(settings, stations, tasks, stop)
     finally:
-        for station in stations:
-            await station.close()
         await artifacts.close()
 
 
-async def _opened(wanted: Sequence[Post], make: MakeConnectors) -> list[Station]:
-    """The stations that can work. Raises `NoConnectorError` when there is none."""
-    found = await asyncio.gather(*(_open(post, make) for post in wanted))
-    stations = [each for each in found if isinstance(each, Station)]
-    if not stations:
-        raise NoConnectorError("; ".join(str(each) for each in found))
+def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifacts) -> list[Station]:
+    ports = Ports()
+    stations: list[Station] = []
+
+    def drain(why: str) -> None:
+        for each in stations:
+            each.quarantine(why)
+
+    failures = Failures(settings.failures_to_quarantine, drain)
+    stations += [
+        Station(post, engines(post, ports, os.environ), make, failures, artifacts.upload)
+        for post in posts(settings, survey())
+    ]
     return stations
 
 
-async def _open(post: Post, make: MakeConnectors) -> Station | NoConnectorError:
-    try:
-        return await open_station(post, make)
-    except NoConnectorError as problem:
-        log.warning("the agent goes on without %s: %s", post.worker_id, problem)
-        return problem
-
-
 async def _work(
-    settings: AgentSettings,
-    stations: Sequence[Station],
-    artifacts: Artifacts,
-    tasks: asyncio.TaskGroup,
-    stop: Stop,
+    settings: AgentSettings, stations: Sequence[Station], tasks: asyncio.TaskGroup, stop: Stop
 ) -> None:
     outgoing = Outgoing()
-    duties = [_duty(station, artifacts, outgoing, tasks) for station in stations]
+    for each in stations:
+        each.begin(tasks, outgoing.put)
     link = Link(
         socket_url(settings.hub_url, settings.worker_id),
         settings.token,
-        {each.worker.id: each.worker for each in duties},
+        {each.worker.id: each.worker for each in stations},
         outgoing,
         partial(heartbeat, gpus=_gpus(stations)),
     )
-    linked = tasks.create_task(link.run())
+    loops = [tasks.create_task(each.run()) for each in stations]
+    loops.append(tasks.create_task(_watch_gpus(stations)))
+    judged = asyncio.gather(*(each.judged.wait() for each in stations))
+    await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
+    loops.append(tasks.create_task(link.run()))
+    loops.append(tasks.create_task(_fit_at_first(judged, stations)))
     await stop.asked.wait()
 
-    used = sum(each.slots.used for each in duties)
+    used = sum(each.slots.used for each in stations)
     log.info("draining: %d attempts get %g s to finish", used, settings.drain_s)
-    for each in duties:
+    for each in stations:
         each.slots.drain()
-    await _first_of(_idle(duties), stop.insisted.wait(), within_s=settings.drain_s)
-    for each in duties:
+    await _first_of(_idle(stations), stop.insisted.wait(), within_s=settings.drain_s)
+    for each in stations:
         each.slots.release()
-    await _first_of(_settled(duties), within_s=RELEASE_S)
-    linked.cancel()
+    await _first_of(_settled(stations), within_s=RELEASE_S)
+    for loop in loops:
+        loop.cancel()
 
 
-def _duty(
-    station: Station, artifacts: Artifacts, outgoing: Outgoing, tasks: asyncio.TaskGroup
-) -> _Duty:
-    runner = Runner(station.serving, artifacts.upload)
-    slots = Slots(station.post.settings.max_concurrent_jobs, runner.run, tasks)
-    return _Duty(Worker(station.post.worker_id, station.capability, slots, outgoing.put), slots)
+async def _fit_at_first(judged: Awaitable[object], stations: Sequence[Station]) -> None:
+    await judged
+    if all(each.note for each in stations):
+        raise NoConnectorError(
+            "; ".join(f"{each.post.worker_id}: {each.note}" for each in stations)
+        )
+
+
+async def _watch_gpus(stations: Sequence[Station]) -> None:
+    """Take a worker out of work whose card tells of a fault."""
+    gpus = list(_gpus(stations).values())
+    if not gpus:
+        return
+
+    def fault(found: GpuFault) -> None:
+        for each in stations:
+            if each.post.gpu is not None and each.post.gpu.card == found.card:
+                each.fault(found.problem)
+
+    try:
+        await watch_faults(gpus, fault)
+    except NvmlError as problem:
+        log.warning("faults of the GPUs will not be told by the driver: %s", problem)
 
 
 def _gpus(stations: Sequence[Station]) -> dict[str, Gpu]:
     return {each.post.worker_id: each.post.gpu for each in stations if each.post.gpu}
 
 
-async def _idle(duties: Sequence[_Duty]) -> None:
-    await asyncio.gather(*(each.slots.idle() for each in duties))
+async def _idle(stations: Sequence[Station]) -> None:
+    await asyncio.gather(*(each.slots.idle() for each in stations))
 
 
-async def _settled(duties: Sequence[_Duty]) -> None:
-    await _idle(duties)
-    await asyncio.gather(*(each.worker.outbox.settled() for each in duties))
+async def _settled(stations: Sequence[Station]) -> None:
+    await _idle(stations)
+    await asyncio.gather(*(each.worker.outbox.settled() for each in stations))
 
 
-async def _first_of(*facts: Coroutine[Any, Any, object], within_s: float) -> None:
-    waits = [asyncio.create_task(fact) for fact in facts]
+async def _first_of(*facts: Awaitable[object], within_s: float) -> None:
+    waits = [asyncio.ensure_future(fact) for fact in facts]
     await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()

@@ -5,6 +5,7 @@ import socket
 from attrs import frozen, validators
 
 from agent.connector_settings import A1111Settings
+from agent.engine_settings import EngineOptions
 from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
 from shared.messages import MAX_SLOTS
@@ -21,7 +22,7 @@ def _hub_url(text: str) -> str:
 
 
 @frozen(kw_only=True)
-class AgentSettings(A1111Settings):
+class AgentSettings(A1111Settings, EngineOptions):
     """What an agent is told at its start."""
 
     hub_url: str = setting(

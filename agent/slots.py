@@ -36,11 +36,12 @@ class Slots:
     _tasks: asyncio.TaskGroup
     _held: dict[Lease, _Attempt] = field(factory=dict, init=False)
     draining: bool = field(default=False, init=False)
+    closed: str | None = field(default=None, init=False)  # the worker's status while it is unfit
 
     @property
     def free(self) -> int:
         """How many more attempts may start now."""
-        return 0 if self.draining else self.total - len(self._held)
+        return 0 if self.draining or self.closed else self.total - len(self._held)
 
     @property
     def used(self) -> int:
@@ -70,6 +71,14 @@ class Slots:
     def drain(self) -> None:
         """Take nothing new from now on."""
         self.draining = True
+
+    def close(self, status: str) -> None:
+        """Take nothing new until opened again; `status` is what the worker says meanwhile."""
+        self.closed = status
+
+    def open(self) -> None:
+        """There is room again."""
+        self.closed = None
 
     def release(self) -> None:
         """Stop every attempt, to give it back."""

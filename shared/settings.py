@@ -73,6 +73,11 @@ def read(
         parser.error(str(error))
 
 
+def variables(cls: type[AttrsInstance]) -> tuple[str, ...]:
+    """The names of all environment variables that the settings of a program are read from."""
+    return tuple(name for attribute in fields(cls) for name in _about(attribute).env)
+
+
 def _add_flag(parser: ArgumentParser, attribute: "Attribute[Any]", kind: object) -> None:
     about = _about(attribute)
     if attribute.default is NOTHING:

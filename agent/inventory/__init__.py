@@ -3,10 +3,10 @@
 from typing import Any
 
 from agent.inventory.gpu_faults import GpuFault, watch_faults
-from agent.inventory.gpu_load import gpu_load
+from agent.inventory.gpu_load import gpu_load, is_busy
 from agent.inventory.gpus import Gpu, LostGpu, Survey, survey
 from agent.inventory.host import find_host, host_load
-from agent.inventory.nvml import Driver
+from agent.inventory.nvml import Driver, NvmlError
 from shared.matching import Hardware
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "Gpu",
     "GpuFault",
     "LostGpu",
+    "NvmlError",
     "Survey",
     "find_hardware",
+    "is_busy",
     "survey",
     "system_info",
     "watch_faults",

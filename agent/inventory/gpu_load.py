@@ -51,3 +51,8 @@ def _processes(handle: pynvml.c_nvmlDevice_t) -> list[dict[str, Any]]:
 
 def _ecc(handle: pynvml.c_nvmlDevice_t, kind: int) -> int:
     return pynvml.nvmlDeviceGetTotalEccErrors(handle, kind, pynvml.NVML_VOLATILE_ECC)
+
+
+def is_busy(gpu: Gpu | None) -> bool:
+    """Whether a GPU computes; no for one that does not tell, as a MIG slice."""
+    return gpu is not None and gpu_load(gpu).get("gpu_usage", 0) > 0

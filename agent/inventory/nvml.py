@@ -24,6 +24,9 @@ class Driver:
     cuda: str
 
 
+NvmlError = pynvml.NVMLError
+
+
 class NoDriverError(Exception):
     """NVML cannot be used. `is_absent` where there is no NVIDIA driver that could be broken."""
 

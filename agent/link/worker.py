@@ -62,6 +62,8 @@ class Worker:
     registered: asyncio.Event = field(factory=asyncio.Event, init=False)  # on this connection
     heartbeat_s: float = field(default=0, init=False)  # known once registered
     unanswered: int = field(default=0, init=False)
+    note: str | None = field(default=None, init=False)  # why it is not fit, for its heartbeats
+    _has_changed: bool = field(default=False, init=False)  # since it last introduced itself
 
     @property
     def leases(self) -> tuple[Lease, ...]:
@@ -70,15 +72,18 @@ class Worker:
 
     @property
     def status(self) -> str:
-        """`idle`, `busy` or `draining`."""
+        """`idle`, `busy`, `draining`, or what it says while it is unfit for work."""
         if self._slots.draining:
             return "draining"
+        if self._slots.closed:
+            return self._slots.closed
         return "busy" if self._slots.used else "idle"
 
     def register(self) -> None:
         """Introduce the worker on a new connection, where nothing is known of it yet."""
         self.registered.clear()
         self.unanswered = 0
+        self._has_changed = False
         self._send(
             RegisterWorker(
                 worker_id=self.id,
@@ -89,6 +94,13 @@ class Worker:
             )
         )
 
+    def change(self, capability: Capability) -> None:
+        """The worker can do something else now, or takes work again, or none any more."""
+        self._capability = capability
+        self._has_changed = True
+        if self.registered.is_set():
+            self.register()
+
     def beat(self, system_info: dict[str, Any]) -> None:
         """Send one heartbeat, which renews the worker's leases."""
         self.unanswered += 1
@@ -97,7 +109,7 @@ class Worker:
                 worker_id=self.id,
                 status=self.status,
                 load=self._slots.used / self._slots.total,
-                system_info=system_info,
+                system_info=system_info | ({"note": self.note} if self.note else {}),
                 running=self.leases,
             )
         )
@@ -124,6 +136,9 @@ class Worker:
         self._give_up(message.lost)
         self.heartbeat_s = message.heartbeat_s
         self.registered.set()
+        if self._has_changed:
+            self.register()
+            return
         for report in self.outbox.reports:
             self._say(report)
         if self._slots.free:

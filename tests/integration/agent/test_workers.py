@@ -12,21 +12,28 @@ from shared.messages import (
     ConnectionEstablished,
     JobCompletedAck,
     RegisterWorker,
+    ReleaseJob,
+    UpdateJobProgress,
     WorkerHeartbeat,
     WorkerRegistered,
 )
 from tests.fakes.hub import FakeHub, Talk, assignment
 from tests.fakes.nvml import presets
-from tests.fakes.nvml.presets import LOST, Machine, h100, machine, rtx4090
+from tests.fakes.nvml.presets import LOST, Machine, h100, machine, rtx4090, xid
 from tests.support.agents import Start, end
 
 
-async def agent_of(start: Start, nvml: Path, tmp_path: Path, described: Machine) -> Process:
+async def agent_of(
+    start: Start, nvml: Path, tmp_path: Path, described: Machine, processing_time: str = "0"
+) -> Process:
     """An agent on a machine with these GPUs."""
     path = presets.write(described, tmp_path / "machine.json")
     environ = {"LD_LIBRARY_PATH": str(nvml), "FAKE_NVML_JSON": str(path)}
     return await start(
-        "run", WORKER_SIMULATION_PROCESSING_TIME="0", WORKER_SIMULATION_FAILURE_RATE="0", **environ
+        "run",
+        WORKER_SIMULATION_PROCESSING_TIME=processing_time,
+        WORKER_SIMULATION_FAILURE_RATE="0",
+        **environ,
     )
 
 
@@ -34,7 +41,7 @@ async def registered(talk: Talk, count: int) -> list[RegisterWorker]:
     await talk.say(ConnectionEstablished(message="welcome"))
     registrations = [await talk.hear(RegisterWorker) for _ in range(count)]
     for each in registrations:
-        welcome = WorkerRegistered(worker_id=each.worker_id, heartbeat_s=0.1, lease_s=90)
+        welcome = WorkerRegistered(worker_id=each.worker_id, heartbeat_s=0.5, lease_s=90)
         await talk.say(welcome)
     return registrations
 
@@ -73,3 +80,29 @@ async def test_eight_gpus_each_claim_for_themselves(
     await registered(talk, 8)
     claims = {(await talk.hear(ClaimJob)).worker_id for _ in range(8)}
     assert claims == {f"w1-gpu{index}" for index in range(8)}
+
+
+async def test_a_card_that_falls_off_the_bus_gives_its_job_back_and_the_other_works_on(
+    hub: FakeHub, start: Start, nvml: Path, tmp_path: Path
+) -> None:
+    await agent_of(start, nvml, tmp_path, machine(h100(0), h100(1)), processing_time="3600")
+    talk = await hub.accepted()
+    await registered(talk, 2)
+    for name in ("w1-gpu0", "w1-gpu1"):
+        await talk.say(evolve(assignment(name, job_type="simulation"), worker_id=name))
+    started = {(await talk.hear(UpdateJobProgress)).worker_id for _ in range(2)}
+    assert started == {"w1-gpu0", "w1-gpu1"}
+
+    fallen = machine(h100(0), h100(1, errors=LOST), events=[xid(1, 1, 79)])
+    presets.write(fallen, tmp_path / "machine.json")
+    again = await talk.hear(RegisterWorker)
+    assert (again.worker_id, again.status) == ("w1-gpu1", "error")
+    await talk.say(WorkerRegistered(worker_id="w1-gpu1", heartbeat_s=0.5, lease_s=90))
+    released = await talk.hear(ReleaseJob)
+    assert (released.job_id, released.worker_id) == ("w1-gpu1", "w1-gpu1")
+    for _ in range(2):
+        await talk.hear(WorkerHeartbeat)  # of the time before
+    beats = [await talk.hear(WorkerHeartbeat) for _ in range(2)]
+    notes = {beat.worker_id: (beat.system_info or {}).get("note") for beat in beats}
+    assert notes == {"w1-gpu0": None, "w1-gpu1": "XID 79: the GPU has fallen off the bus"}
+    assert [beat.status for beat in beats if beat.worker_id == "w1-gpu0"][-1] == "busy"

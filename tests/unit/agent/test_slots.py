@@ -135,6 +135,14 @@ async def test_draining_leaves_no_room_and_lets_attempts_finish(attempts: Attemp
     assert attempts.ends == {"a": (Succeeded({}), 0)}
 
 
+async def test_closed_slots_have_no_room_until_they_are_open_again(attempts: Attempts) -> None:
+    await attempts.start("a")
+    attempts.slots.close("error")
+    assert (attempts.slots.free, attempts.slots.closed) == (0, "error")
+    attempts.slots.open()
+    assert (attempts.slots.free, attempts.slots.closed) == (TOTAL - 1, None)
+
+
 async def test_release_gives_back_every_attempt(attempts: Attempts) -> None:
     await attempts.start("a")
     await attempts.start("b")

@@ -287,3 +287,30 @@ async def test_heartbeats_count_until_one_is_answered(desk: Desk) -> None:
     assert desk.all(WorkerHeartbeat)[-1].load == 0.5
     desk.worker.hear(WorkerHeartbeatAck(worker_id="w1"))
     assert desk.worker.unanswered == 0
+
+
+async def test_a_worker_that_changes_introduces_itself_anew(desk: Desk) -> None:
+    desk.slots.close("error")
+    desk.worker.note = "the GPU is lost"
+    desk.worker.change(Capability(services=()))
+    registration = desk.all(RegisterWorker)[-1]
+    assert (registration.status, registration.capabilities.services) == ("error", ())
+    claims = len(desk.all(ClaimJob))
+    desk.welcome()
+    assert len(desk.all(ClaimJob)) == claims
+    desk.worker.beat({"uptime": 1})
+    assert desk.all(WorkerHeartbeat)[-1].system_info == {"uptime": 1, "note": "the GPU is lost"}
+
+    desk.slots.open()
+    desk.worker.change(Capability(services=("other",)))
+    desk.welcome()
+    assert desk.all(ClaimJob)[-1].slots == SLOTS
+
+
+async def test_what_changes_before_the_welcome_is_told_after_it(desk: Desk) -> None:
+    desk.worker.register()
+    desk.worker.change(Capability(services=("other",)))
+    before = len(desk.all(RegisterWorker))
+    desk.welcome()
+    assert len(desk.all(RegisterWorker)) == before + 1
+    assert desk.all(RegisterWorker)[-1].capabilities.services == ("other",)

@@ -4,8 +4,7 @@ from attrs import evolve
 
 from agent.inventory import Driver, Gpu, LostGpu, Survey
 from agent.settings import AgentSettings
-from agent.stations import Post, open_station, posts
-from tests.fakes.connector import ScriptedConnector
+from agent.stations import Post, posts
 
 
 def gpu(index: int, slice_: int | None = None) -> Gpu:
@@ -71,11 +70,3 @@ def test_an_engine_that_runs_already_serves_one_gpu() -> None:
     assert [post.settings.comfyui_url[-4:] for post in each] == ["8188", "8189"]
     both = posts(evolve(given, connectors=("comfyui", "simulation")), found(gpu(0), gpu(1), gpu(2)))
     assert both[2].settings.connectors == ("simulation",)
-
-
-async def test_a_worker_states_the_labels_it_was_given() -> None:
-    labelled = settings(labels=(("disk", "nvme"), ("nvlink", "true")))
-    station = await open_station(Post(labelled, None), lambda _: [ScriptedConnector("fake")])
-    assert station.capability.labels == {"disk": "nvme", "nvlink": "true"}
-    assert station.capability.services == ("fake",)
-    await station.close()

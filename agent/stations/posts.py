@@ -1,22 +1,21 @@
 """The workers of this machine: one for each of its GPUs, or a single one where there is none."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
-from agent.connectors.base import Connector
-from agent.connectors.offers import Ready, capability, close_all, open_all, serving
-from agent.inventory import Gpu, Survey, find_hardware
+from agent.engines import KINDS, EngineSettings, Limits, Supervisor
+from agent.engines.ports import Ports
+from agent.inventory import Gpu, Survey
 from agent.settings import AgentSettings
-from shared.matching import Capability
+from shared.settings import variables
 
 log = logging.getLogger(__name__)
 
-MakeConnectors = Callable[[AgentSettings], Sequence[Connector]]
-
-_URLS = {"comfyui": "comfyui_url"}
-"""Connectors to an engine that runs already, and the setting that has its address."""
+URLS = {"comfyui": "comfyui_url", "a1111": "a1111_url"}
+"""Connectors to engines, and the setting that has the address of one that runs already."""
 
 
 @frozen
@@ -65,41 +64,45 @@ def _chosen(wanted: Sequence[str], gpus: Sequence[Gpu]) -> list[Gpu]:
 def _own(settings: AgentSettings, suffix: str, place: int) -> AgentSettings:
     """The settings of one worker among several: an engine that runs already serves one of them."""
     addresses = {
-        name: getattr(settings, field).split(",")
-        for name, field in _URLS.items()
-        if name in settings.connectors
+        name: (getattr(settings, field, None) or "").split(",")
+        for name, field in URLS.items()
+        if name in settings.connectors and not _is_started_here(settings, name)
     }
     left = [
         name
         for name in settings.connectors
         if name not in addresses or place < len(addresses[name])
     ]
-    own = {_URLS[name]: addresses[name][place].strip() for name in left if name in addresses}
+    own = {
+        URLS[name]: addresses[name][place].strip() for name in left if any(addresses.get(name, ()))
+    }
     return evolve(settings, worker_id=settings.worker_id + suffix, connectors=tuple(left), **own)
 
 
-@define
-class Station:
-    """A post with its connectors open."""
-
-    post: Post
-    ready: list[Ready]
-    serving: dict[str, Connector] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.serving = serving(self.ready)
-
-    @property
-    def capability(self) -> Capability:
-        """What the worker can do."""
-        found = capability([each.offer for each in self.ready], find_hardware(self.post.gpu))
-        return evolve(found, labels=dict(self.post.settings.labels))
-
-    async def close(self) -> None:
-        """Close the connectors."""
-        await close_all(self.ready)
+def engines(post: Post, ports: Ports, environ: Mapping[str, str]) -> list[Supervisor]:
+    """The engines that the agent starts for a post."""
+    return [
+        _engine(name, post, ports, environ)
+        for name in KINDS
+        if name in post.settings.connectors and _is_started_here(post.settings, name)
+    ]
 
 
-async def open_station(post: Post, make: MakeConnectors) -> Station:
-    """Open the connectors of a post. Raises `NoConnectorError` when none can be used."""
-    return Station(post, await open_all(make(post.settings)))
+def _engine(name: str, post: Post, ports: Ports, environ: Mapping[str, str]) -> Supervisor:
+    settings, gpu = post.settings, post.gpu
+    wanted = EngineSettings(
+        directory=getattr(settings, f"{name}_dir"),
+        python=getattr(settings, f"{name}_python"),
+        extra=getattr(settings, f"{name}_args"),
+        port=getattr(settings, f"{name}_first_port"),
+        state_dir=settings.state_dir / (gpu.label if gpu else "cpu") / name,
+        gpu=gpu.uuid if gpu else None,
+        environ=environ,
+        own_names=variables(AgentSettings),
+    )
+    limits = Limits(start_s=settings.engine_start_s)
+    return Supervisor(name, partial(KINDS[name], wanted), wanted.port, ports, limits)
+
+
+def _is_started_here(settings: AgentSettings, name: str) -> bool:
+    return getattr(settings, f"{name}_dir") is not None

@@ -1,0 +1,10 @@
+"""The engines that the agent starts and looks after: ComfyUI, A1111 and its forks.
+
+`recipes` says how each is started, `process` runs it, `readiness` knows when it serves,
+`supervisor` keeps it up.
+"""
+
+from agent.engines.recipes import KINDS, EngineSettings, Recipe
+from agent.engines.supervisor import EngineState, Limits, Supervisor
+
+__all__ = ["KINDS", "EngineSettings", "EngineState", "Limits", "Recipe", "Supervisor"]

@@ -1,0 +1,200 @@
+"""One worker of the machine: fit for work, or not and why."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from attrs import define, evolve, field
+
+from agent.connectors.base import Connector, Report
+from agent.connectors.offers import (
+    NoConnectorError,
+    Ready,
+    capability,
+    close_all,
+    open_all,
+    serving,
+)
+from agent.engines import EngineState, Supervisor
+from agent.inventory import find_hardware, is_busy
+from agent.link.worker import Worker
+from agent.runner import Outcome, Runner, Upload
+from agent.settings import AgentSettings
+from agent.slots import Slots
+from agent.stations.failures import Failures
+from agent.stations.posts import URLS, Post
+from agent.stations.watched import Patience, Watched
+from shared.matching import Capability
+from shared.messages import JobAssigned, Message
+
+log = logging.getLogger(__name__)
+
+RECHECK_S = 30.0
+"""How long a worker that is not fit waits before it is looked at again."""
+
+MakeConnectors = Callable[[AgentSettings], Sequence[Connector]]
+
+
+@define(eq=False)
+class Station:
+    """A post at work. `note` says why it is not fit; None while it is."""
+
+    post: Post
+    engines: Sequence[Supervisor]
+    slots: Slots = field(init=False)
+    worker: Worker = field(init=False)
+    note: str | None = field(default="it is getting ready", init=False)
+    judged: asyncio.Event = field(factory=asyncio.Event, init=False)  # looked at for the first time
+    _make: MakeConnectors
+    _failures: Failures
+    _upload: Upload
+    _serving: dict[str, Connector] = field(factory=dict[str, Connector], init=False)
+    _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _quarantine: str | None = field(default=None, init=False)
+    _renewal: str | None = field(default=None, init=False)  # why its engines are to start anew
+    _jobs: int = field(default=0, init=False)  # since its engines have started
+
+    def begin(self, tasks: asyncio.TaskGroup, send: Callable[[Message], None]) -> None:
+        """Make the worker; its attempts are tasks of the group."""
+        self.slots = Slots(self.post.settings.max_concurrent_jobs, self._run, tasks)
+        self.slots.close("initializing")
+        self.worker = Worker(self.post.worker_id, self._unable(), self.slots, send)
+        for engine in self.engines:
+            engine.changed = self._changed.set
+
+    async def run(self) -> None:
+        """Keep the worker fit until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for engine in self.engines:
+                tasks.create_task(engine.run())
+            while True:
+                self._changed.clear()
+                await self._once()
+
+    def quarantine(self, why: str) -> None:
+        """Take the worker out of work for good, and give back what it runs."""
+        if self._quarantine is None:
+            log.error("%s takes no more jobs: %s", self.post.worker_id, why)
+            self._quarantine = why
+            self._change_soon()
+
+    def fault(self, why: str) -> None:
+        """The GPU has a fault: quarantine, and nothing that runs on it can be saved."""
+        self.quarantine(why)
+        self.slots.release()
+
+    async def _once(self) -> None:
+        if self._starting():
+            await self._changed.wait()
+            return
+        problem = self._quarantine or self._failed_engines()
+        if problem is None:
+            try:
+                ready = await open_all(self._connectors())
+            except NoConnectorError as error:
+                problem = str(error)
+            else:
+                await self._serve(ready)
+                return
+        self._unfit(problem, "error")
+        with suppress(TimeoutError):  # then it is time to look again
+            await asyncio.wait_for(self._changed.wait(), RECHECK_S)
+
+    async def _serve(self, ready: list[Ready]) -> None:
+        """Take jobs until something changes."""
+        try:
+            self._serving.update(serving(ready))
+            self.note = self.worker.note = None
+            self._jobs = 0
+            self.slots.open()
+            self.worker.change(self._able(ready))
+            self.judged.set()
+            while self._is_fit():
+                self._changed.clear()
+                await self._changed.wait()
+            if self._quarantine:
+                self._unfit(self._quarantine, "error")
+            else:
+                self._unfit(self._renewal or "its engine has ended", "initializing")
+            await self.slots.idle()
+        finally:
+            self._serving.clear()
+            await close_all(ready)
+        if self._renewal:
+            for engine in self.engines:
+                engine.restart(self._renewal)
+            self._renewal = None
+
+    def _is_fit(self) -> bool:
+        engines_are_up = all(each.state is EngineState.READY for each in self.engines)
+        return engines_are_up and self._quarantine is None and self._renewal is None
+
+    def _starting(self) -> bool:
+        """Whether it must be waited for an engine, and nothing is to be said of it yet."""
+        up = {EngineState.READY, EngineState.FAILED}
+        return self._quarantine is None and any(each.state not in up for each in self.engines)
+
+    def _failed_engines(self) -> str | None:
+        failed = [each for each in self.engines if each.state is EngineState.FAILED]
+        return "; ".join(f"{each.name} {each.problem}" for each in failed) or None
+
+    def _unfit(self, problem: str, status: str) -> None:
+        self.judged.set()
+        if (problem, status) == (self.note, self.slots.closed):
+            return  # the hub knows
+        log.warning("%s is not fit for work: %s", self.post.worker_id, problem)
+        self.note = self.worker.note = problem
+        self.slots.close(status)
+        self.worker.change(self._unable())
+
+    def _able(self, ready: Sequence[Ready]) -> Capability:
+        offers = [each.offer for each in ready]
+        found = capability(offers, find_hardware(self.post.gpu))
+        return evolve(found, labels=dict(self.post.settings.labels))
+
+    def _unable(self) -> Capability:
+        return Capability(services=(), hardware=find_hardware(self.post.gpu))
+
+    def _connectors(self) -> list[Connector]:
+        engines = {each.name: each for each in self.engines}
+        urls: dict[str, Any] = {URLS[name]: each.url for name, each in engines.items()}
+        made = self._make(evolve(self.post.settings, **urls))
+        return [
+            self._watched(each, engines[each.name]) if each.name in engines else each
+            for each in made
+        ]
+
+    def _watched(self, connector: Connector, engine: Supervisor) -> Watched:
+        settings = self.post.settings
+        patience = Patience(load_s=settings.engine_load_s, silence_s=settings.engine_silence_s)
+        return Watched(connector, engine, patience, partial(is_busy, self.post.gpu))
+
+    async def _run(self, job: JobAssigned, report: Report) -> Outcome:
+        outcome = await Runner(self._serving, self._upload).run(job, report)
+        self._jobs += 1
+        if why := self._failures.note(self.post.worker_id, outcome):
+            self.quarantine(why)
+        elif why := await asyncio.to_thread(self._worn_out):
+            self._renewal = why
+            self._change_soon()
+        return outcome
+
+    def _change_soon(self) -> None:
+        # An attempt that is just ending is reported before the worker introduces itself anew.
+        asyncio.get_running_loop().call_soon(self._changed.set)
+
+    def _worn_out(self) -> str | None:
+        """Why its engines are to be started anew before the next job."""
+        settings = self.post.settings
+        if not self.engines:
+            return None
+        if 0 < settings.engine_max_jobs <= self._jobs:
+            return f"{self._jobs} jobs are done"
+        if settings.engine_max_rss_gb:
+            held_gb = max(each.engine.rss_gb() if each.engine else 0 for each in self.engines)
+            if held_gb > settings.engine_max_rss_gb:
+                return f"it holds {held_gb:.1f} GB of memory"
+        return None
