@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import uvicorn
@@ -30,6 +31,7 @@ from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
 from hub.sessions.desk import Desk
 from hub.sessions.feed import Feed
+from hub.sessions.offering import Offering
 from hub.sessions.stats import Stats
 from hub.settings import HubSettings
 from hub.store.answers import Answers
@@ -39,6 +41,7 @@ from hub.store.instance import check
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
 from hub.store.news import News
+from hub.store.offers import Offers
 from hub.store.outlook import Outlook
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
@@ -60,9 +63,9 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     registry = Registry()
     views = Views(client)
     audience = Audience(client)
-    news = News(client, url, Hearing(dispatcher, registry, audience))
-    glances = Glances(client)
-    submission = Submission(views, dispatcher, settings.default_job_priority)
+    offering = Offering(jobs, lanes, Offers(client, lanes))
+    news = News(client, url, Hearing(dispatcher, registry, audience, offering))
+    desk = Desk(jobs, workers, dispatcher, previews, settings)
     return Parts(
         settings=settings,
         doors=doors(settings),
@@ -77,37 +80,49 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         artifacts=Artifacts(settings.hub_data_dir / "artifacts"),
         previews=previews,
         registry=registry,
-        desk=Desk(jobs, workers, dispatcher, previews, settings),
-        counter=Counter(
-            submit=submission.submit,
-            retry=submission.retry,
-            jobs=jobs,
-            views=views,
-            glances=glances,
-            feed=Feed(news.watched, glances),
-            stats=Stats(views, workers, glances, audience),
-            audience=audience,
-            settings=settings,
-        ),
+        desk=desk,
+        counter=_counter(desk, views, news, audience, offering),
         crowd=Crowd(settings.hub_max_connections),
+    )
+
+
+def _counter(
+    desk: Desk, views: Views, news: News, audience: Audience, offering: Offering
+) -> Counter:
+    glances = Glances(news.client)
+    submission = Submission(views, desk.dispatcher, desk.settings.default_job_priority)
+    return Counter(
+        submit=submission.submit,
+        retry=submission.retry,
+        jobs=desk.jobs,
+        views=views,
+        glances=glances,
+        feed=Feed(news.watched, glances),
+        stats=Stats(views, desk.workers, glances, audience),
+        audience=audience,
+        offering=offering,
+        settings=desk.settings,
     )
 
 
 class Hearing:
     """What each piece of news means to a hub."""
 
-    def __init__(self, dispatcher: Dispatcher, registry: Registry, audience: Audience) -> None:
-        self._verbs = {
-            "lane": dispatcher.wake,
-            "gap": dispatcher.look_soon,
-            "cancel": registry.cancel,
-            "evict": registry.evict,
-            "relay": audience.hear,
+    def __init__(
+        self, dispatcher: Dispatcher, registry: Registry, audience: Audience, offering: Offering
+    ) -> None:
+        self._verbs: dict[str, tuple[Callable[..., None], ...]] = {
+            "lane": (dispatcher.wake, offering.wake),
+            "gap": (dispatcher.look_soon,),
+            "cancel": (registry.cancel,),
+            "evict": (registry.evict,),
+            "relay": (audience.hear,),
         }
 
     def __call__(self, words: list[str]) -> None:
         """Act on one piece of news: a verb and its words."""
-        self._verbs[words[0]](*words[1:])
+        for act in self._verbs[words[0]]:
+            act(*words[1:])
 
 
 def application(parts: Parts) -> Litestar:
@@ -153,6 +168,7 @@ async def _serve(parts: Parts) -> None:
                 ("reaper", reaper.run()),
                 ("dispatcher", parts.dispatcher.run()),
                 ("feed", parts.counter.feed.run()),
+                ("offering", parts.counter.offering.run()),
             )
         ]
         # uvicorn raises the signals that it caught again when it has stopped: then they are ours.

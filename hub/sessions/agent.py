@@ -24,10 +24,12 @@ from shared.messages import (
     GetSystemStatus,
     JobCancelled,
     JobCompleted,
+    JobNotificationsSubscribed,
     Message,
     RegisterWorker,
     ReleaseJob,
     ServiceRequest,
+    SubscribeJobNotifications,
     UpdateJobProgress,
     WorkerHeartbeat,
     WorkerStatus,
@@ -85,13 +87,29 @@ class AgentPeer:
         if isinstance(message, WorkerStatus) and message.capabilities is not None:
             await self._recast(session, message, message.capabilities)
             session = self._session(message)
+        try:
+            await self._act(session, message)
+        except EvictedError:
+            self._evict(session)
+
+    async def _act(self, session: WorkerSession, message: Message) -> None:
+        offering = self.counter.offering
+        if isinstance(message, ClaimJob) and message.job_id is not None:
+            await offering.take(session, message, message.job_id)
+            return
+        if isinstance(message, SubscribeJobNotifications):
+            change = offering.listen if message.enabled else offering.leave
+            self.line.say(
+                JobNotificationsSubscribed(worker_id=session.worker_id, enabled=message.enabled)
+            )
+            change(session)
+            return
         handler = HANDLERS.get(type(message))
         if handler is None:
             raise ReportError(f"type: {message.type} is not said by workers; {_REMEDY}")
-        try:
-            await handler(session, message)
-        except EvictedError:
-            self._evict(session)
+        await handler(session, message)
+        if isinstance(message, (CompleteJob, JobCompleted, FailJob, ReleaseJob)):
+            offering.is_free(session)
 
     async def depart(self) -> None:
         """The connection is gone, and the workers with it."""
@@ -99,6 +117,7 @@ class AgentPeer:
             await asyncio.gather(self._registering, return_exceptions=True)
         for session in list(self._sessions.values()):
             self.registry.leave(session)
+            self.counter.offering.leave(session)
             with suppress(StoreUnavailableError):  # then the leases run out by themselves
                 await session.depart()
 
@@ -122,10 +141,13 @@ class AgentPeer:
         before = self._sessions.get(message.worker_id)
         if before is not None:  # the same worker with another capability: nobody is to be evicted
             self.registry.leave(before)
+            self.counter.offering.leave(before)
             self.desk.dispatcher.leave(before.seat)
         await session.register(message)
         self._sessions[message.worker_id] = session
         self.registry.enter(session)
+        if message.subscribe_to_jobs:
+            self.counter.offering.listen(session)
 
     async def _recast(
         self, session: WorkerSession, message: WorkerStatus, capability: Capability
@@ -140,6 +162,7 @@ class AgentPeer:
             slots=session.slots,
             running=session.leases,
             status=message.status or "idle",
+            subscribe_to_jobs=self.counter.offering.is_listening(session),
         )
         self._registering = asyncio.create_task(self._register(again))
         await asyncio.shield(self._registering)
@@ -154,6 +177,7 @@ class AgentPeer:
             return
         del self._sessions[session.worker_id]
         self.registry.leave(session)
+        self.counter.offering.leave(session)
         self.desk.dispatcher.leave(session.seat)
         self.line.say(
             Error(

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from hub.sessions.audience import Audience
 from hub.sessions.feed import Feed
+from hub.sessions.offering import Offering
 from hub.sessions.stats import Stats
 from hub.settings import HubSettings
 from hub.store.glances import Glances
@@ -30,4 +31,5 @@ class Counter:
     feed: Feed
     stats: Stats
     audience: Audience
+    offering: Offering
     settings: HubSettings

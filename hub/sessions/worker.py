@@ -68,7 +68,7 @@ class WorkerSession:
         self._leases = {each.job_id: each for each in message.running if each not in lost}
         self._started = set(self._leases.values())
         self.seat = Seat(
-            self.worker_id, self.id, class_, message.capabilities, self._assign, self.evict
+            self.worker_id, self.id, class_, message.capabilities, self.assign, self.evict
         )
         self.desk.dispatcher.sit(self.seat)
         self.say(
@@ -84,6 +84,15 @@ class WorkerSession:
     def leases(self) -> tuple[Lease, ...]:
         """What was assigned on this connection and has not ended."""
         return tuple(self._leases.values())
+
+    @property
+    def free(self) -> int:
+        """Slots that are neither taken nor asked for."""
+        return self.slots - len(self._leases) - self.seat.credit
+
+    def has_started(self, lease: Lease) -> bool:
+        """Whether the worker has reported on the attempt."""
+        return lease in self._started
 
     async def depart(self) -> None:
         """The connection is gone."""
@@ -115,7 +124,7 @@ class WorkerSession:
 
     async def claim(self, message: ClaimJob) -> None:
         """More credit. A worker that asks for more than its slots gets what they leave."""
-        free = self.slots - len(self._leases) - self.seat.credit
+        free = self.free
         self.desk.dispatcher.add_credit(self.seat, max(0, min(message.slots, free)))
         if not 1 <= message.slots <= free:
             raise ReportError(
@@ -199,7 +208,8 @@ class WorkerSession:
         self.desk.previews.drop(lease.job_id)
         return True
 
-    def _assign(self, claimed: Claimed) -> None:
+    def assign(self, claimed: Claimed) -> None:
+        """The worker holds a job now."""
         lease = claimed.lease
         self._leases[lease.job_id] = lease
         self.say(

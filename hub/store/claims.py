@@ -46,3 +46,13 @@ class Claims:
         starts = range(0, len(values), WIDTH)
         jobs = [Claimed.told(values[start : start + WIDTH]) for start in starts]
         return cls(jobs, bool(may_be_more))
+
+
+@frozen
+class Taken:
+    """What came of the claim of one job: `claimed`, `full`, `gone` (to `worker_id`) or `unknown`."""
+
+    outcome: str
+    job: Claimed | None = None
+    state: str = ""
+    worker_id: str = ""

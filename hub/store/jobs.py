@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from hub.store.claims import Claims
+from hub.store.claims import Claims, Taken
 from hub.store.client import Client
 from hub.store.lanes import lane_of
 from hub.store.submissions import Submitted, asked, submitted
@@ -84,6 +84,17 @@ class Jobs:
         if tag == "stale":
             raise StaleClassError(rest[0])
         return Claims.told(*rest)
+
+    async def take(self, worker_id: str, session: str, job_id: str) -> Taken:
+        """Claim the very job. Raises `EvictedError`."""
+        tag, *rest = await self.client.script(
+            "take", operation(), worker_id, session, self._lease_ms, job_id, secrets.token_hex(16)
+        )
+        if tag == "evicted":
+            raise EvictedError(worker_id)
+        if tag == "claimed":
+            return Taken(tag, Claims.told(*rest).jobs[0])
+        return Taken(tag, None, *rest)
 
     async def start(self, lease: Lease, progress: Progress = NO_PROGRESS) -> bool:
         """Whether the attempt still counts, now that it has started and come so far."""

@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant("the first lane will do", SELECT, "while place > 1 and is_before(each, list[place - 1])", "while false"),
     Mutant("score alone among lanes", SELECT, " or one.score == other.score and one.member < other.member", ""),
     Mutant("a walk skips a head", SELECT, "walked + #heads", "walked + #heads + 1"),
-    Mutant("a claim may be adopted", "claim.lua", "'started_at', 'adoptable',", "'started_at',"),
+    Mutant("a claim may be adopted", "_taking.lua", "'started_at', 'adoptable',", "'started_at',"),
     Mutant("a former session claims", "claim.lua", "known[1] ~= session", "false"),
     Mutant("a live lease is reaped", "reap.lua", "redis.call('ZSCORE', KEY.leases, id)) > at", "redis.call('ZSCORE', KEY.leases, id)) < 0"),
     Mutant("a timeout is a loss", "reap.lua", "tonumber(job.deadline_at) <= at", "false"),

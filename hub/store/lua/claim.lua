@@ -7,16 +7,6 @@
 --        stale, version: lanes were added since the class was last classified
 local op, worker, session, class, ttl_ms = unpack(ARGV, 1, 5)
 
-local function described(claimed)
-  local reply = { 'claimed', claimed[1] }
-  for i = 2, #claimed, 3 do
-    local job, attempt, lease = claimed[i], claimed[i + 1], claimed[i + 2]
-    local more = redis.call('HMGET', KEY.job .. job, 'type', 'priority', 'payload', 'timeout_ms')
-    for _, value in ipairs({ job, attempt, lease, unpack(more) }) do table.insert(reply, value) end
-  end
-  return reply
-end
-
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
@@ -42,25 +32,7 @@ for i = 6, math.min(#ARGV, 5 + room) do
     break
   end
   local job = load_job(first.id)
-  leave_waiting(job)
-  job.attempt, job.lease, job.worker = text(job.attempt + 1), ARGV[i], worker
-  local fields = {
-    'attempt', job.attempt, 'lease', job.lease, 'worker', worker, 'assigned_at', text(at),
-    'progress', '0',
-  }
-  job.deadline_at = nil
-  if job.timeout_ms ~= '' then
-    job.deadline_at = text(at + job.timeout_ms)
-    table.insert(fields, 'deadline_at')
-    table.insert(fields, job.deadline_at)
-  end
-  redis.call('HDEL', KEY.job .. job.id, 'started_at', 'adoptable', 'not_before', 'progress_message',
-    'progress_details')
-  redis.call('ZADD', KEY.by_worker .. worker, job.seq, job.id)
-  grant_lease(job, at, ttl_ms)
-  enter(job, 'assigned', at, {
-    verb = 'claim', op = op, reason = 'claimed', event = 'claimed', fields = fields,
-  })
+  assign(job, worker, ARGV[i], at, ttl_ms, op)
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
 -- Nothing claimed: asked again, the answer may differ, and nothing is lost.

@@ -63,6 +63,12 @@ async def claim(store: Store) -> tuple[str | int, ...]:
     return (OP, "w1", "s1", hand.class_, 30_000, "lease-1", "lease-2")
 
 
+async def take(store: Store) -> tuple[str | int, ...]:
+    await store.hand()
+    submitted = await store.jobs.submit(spec(timeout_minutes=1))
+    return (OP, "w1", "s1", 30_000, submitted.job_id, "lease-1")
+
+
 async def start(store: Store) -> tuple[str | int, ...]:
     lease = await (await store.hand()).take(spec(timeout_minutes=1))
     return (OP, lease.job_id, lease.attempt, lease.id, 30_000, 5, "", "{}")
@@ -193,6 +199,7 @@ SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
     "submit, with all that may be said": Scene("submit", submit_all, {"ZRANK"}),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
+    "take": Scene("take", take, HEAD | {"HMGET"}),
     "start": Scene("start", start),
     "progress": Scene("progress", progress),
     "complete": Scene("complete", complete),

@@ -1,0 +1,36 @@
+-- How a waiting job becomes a worker's.
+
+-- Gives a waiting job to a worker, under a new attempt and a new lease.
+local function assign(job, worker, lease, at, ttl_ms, op)
+  leave_waiting(job)
+  job.attempt, job.lease, job.worker = text(job.attempt + 1), lease, worker
+  local fields = {
+    'attempt', job.attempt, 'lease', job.lease, 'worker', worker, 'assigned_at', text(at),
+    'progress', '0',
+  }
+  job.deadline_at = nil
+  if job.timeout_ms ~= '' then
+    job.deadline_at = text(at + job.timeout_ms)
+    table.insert(fields, 'deadline_at')
+    table.insert(fields, job.deadline_at)
+  end
+  redis.call('HDEL', KEY.job .. job.id, 'started_at', 'adoptable', 'not_before', 'progress_message',
+    'progress_details')
+  redis.call('ZADD', KEY.by_worker .. worker, job.seq, job.id)
+  grant_lease(job, at, ttl_ms)
+  enter(job, 'assigned', at, {
+    verb = 'claim', op = op, reason = 'claimed', event = 'claimed', fields = fields,
+  })
+end
+
+-- The reply of a claim: its tag, its first value, and every job with what its worker needs.
+-- `claimed`: that value, then for each job its id, attempt and lease.
+local function described(claimed)
+  local reply = { 'claimed', claimed[1] }
+  for i = 2, #claimed, 3 do
+    local job, attempt, lease = claimed[i], claimed[i + 1], claimed[i + 2]
+    local more = redis.call('HMGET', KEY.job .. job, 'type', 'priority', 'payload', 'timeout_ms')
+    for _, value in ipairs({ job, attempt, lease, unpack(more) }) do table.insert(reply, value) end
+  end
+  return reply
+end

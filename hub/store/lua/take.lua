@@ -1,0 +1,23 @@
+#!lua flags=allow-oom
+-- take: a worker claims the very job that it names, if it still waits. That its class can serve it
+-- is for the caller to know.
+-- ARGV: op, worker, session, ttl_ms, job, lease id
+-- Reply: claimed, 0, job, attempt, lease, type, priority, payload, timeout_ms
+--        evicted: another session has this worker
+--        full: the worker holds as many jobs as it has slots
+--        gone, state, worker: the job does not wait; who has it, if anybody
+--        unknown: there is no such job
+local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
+
+local kept = kept_reply(op)
+if kept then return described(kept) end
+
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots')
+if known[1] ~= session then return { 'evicted' } end
+local job = load_job(id)
+if not job then return { 'unknown' } end
+if job.state ~= 'pending' then return { 'gone', job.state, job.worker or '' } end
+if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { 'full' } end
+
+assign(job, worker, lease, now_ms(), ttl_ms, op)
+return described(keep_reply(op, { 0, job.id, job.attempt, job.lease }))
