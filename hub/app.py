@@ -20,6 +20,7 @@ from hub.api.submission import Submission
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
+from hub.explain import Explainer
 from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
@@ -43,6 +44,7 @@ from hub.store.lanes import Lanes
 from hub.store.news import News
 from hub.store.offers import Offers
 from hub.store.outlook import Outlook
+from hub.store.presence import Presence
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
 from hub.store.workers import Workers
@@ -75,6 +77,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         answers=Answers(client),
         workers=workers,
         outlook=Outlook(client, lanes),
+        explainer=Explainer.over(client, lanes, views, Presence(client)),
         news=news,
         dispatcher=dispatcher,
         artifacts=Artifacts(settings.hub_data_dir / "artifacts"),

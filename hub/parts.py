@@ -5,6 +5,7 @@ from attrs import frozen
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
+from hub.explain import Explainer
 from hub.previews import Previews
 from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
@@ -32,6 +33,7 @@ class Parts:
     answers: Answers
     workers: Workers
     outlook: Outlook
+    explainer: Explainer
     news: News
     dispatcher: Dispatcher
     artifacts: Artifacts

@@ -9,6 +9,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     jobs.submit_job,
     jobs.get_job,
     jobs.get_job_status,
+    jobs.explain_job,
     jobs.get_job_progress,
     jobs.get_job_preview,
     jobs.cancel_job,

@@ -75,6 +75,15 @@ async def get_job_status(job_id: FromPath[str], parts: NamedDependency[Parts]) -
     return {"job": unstructure(job), "queue_position": place, "display_position": display}
 
 
+@get("/jobs/{job_id:str}/explain", guards=[clients], summary="Why a job waits", tags=["jobs"])
+async def explain_job(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
+    """What is before it, what each connected worker lacks or is busy with, and what would help."""
+    explanation = await parts.explainer.explain(job_id)
+    if explanation is None:
+        raise NotFoundException("Job not found")
+    return unstructure(explanation)
+
+
 @get("/jobs/{job_id:str}/progress", guards=[clients], summary="How far a job is", tags=["jobs"])
 async def get_job_progress(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """Percent of the running attempt, with the node it is at."""

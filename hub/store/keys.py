@@ -40,6 +40,9 @@ NOUNS: dict[str, str] = {
     # the rest
     "finished": "finished:",  # ZSET: job id by the time it ended, for retention
     "workers": "workers",  # ZSET: worker id by the time it was last heard
+    "classes": "classes",  # HASH: class of connected workers -> capability, canonical JSON
+    "class_workers": "class_workers",  # HASH: the same classes -> how many workers
+    "class_version": "class_version",  # STRING: how often a class has come or gone
     "seq": "seq",  # STRING: the last submission number
     "audit": "audit",  # STREAM, capped: one line for every transition
     "instance": "instance",  # STRING: which queue this is

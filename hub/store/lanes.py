@@ -68,6 +68,17 @@ class Lanes:
         requirement = (await self._of([lane])).get(lane)
         return requirement is not None and self._answer(class_, capability, lane, requirement)
 
+    async def served_by(self, classes: dict[str, Capability], lanes: list[str]) -> list[str]:
+        """Those of the lanes that one of the classes can serve."""
+        served: list[str] = []
+        for start in range(0, len(lanes), CHUNK):
+            for lane, requirement in (await self._of(lanes[start : start + CHUNK])).items():
+                answers = (self._answer(*each, lane, requirement) for each in classes.items())
+                if any(answers):
+                    served.append(lane)
+            await asyncio.sleep(0)
+        return served
+
     async def classify(self, class_: str, capability: Capability, version: str) -> None:
         """Tell Redis the lanes added since `version` that the class can serve."""
         newest = await self.client.command("GET", key("lane_version")) or "0"

@@ -32,7 +32,7 @@ class Claim:
 async def claims() -> AsyncGenerator[Claim]:
     """Both workers in every filling."""
     for filling in FILLINGS:
-        async with _filled(filling) as store:
+        async with filled(filling) as store:
             for worker, services in (
                 ("narrow", filling.services[-NARROW:]),
                 ("broad", filling.services),
@@ -42,7 +42,7 @@ async def claims() -> AsyncGenerator[Claim]:
 
 
 @asynccontextmanager
-async def _filled(filling: Filling) -> AsyncGenerator[Store]:
+async def filled(filling: Filling) -> AsyncGenerator[Store]:
     async with running("off") as server:
         client = Client.connect(server.url)
         await client.open()

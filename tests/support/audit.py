@@ -33,7 +33,13 @@ async def audit_indexes(redis: Redis) -> list[str]:
         for name in sorted(indexed | set(expected))
         if found.get(name) != expected.get(name)
     ]
-    return [*differences, *_wrong_lanes(found), *_wrong_leases(jobs, found), *_wrong_past(found)]
+    return [
+        *differences,
+        *_wrong_classes(found),
+        *_wrong_lanes(found),
+        *_wrong_leases(jobs, found),
+        *_wrong_past(found),
+    ]
 
 
 def _names(found: Dump, noun: str) -> Iterator[str]:
@@ -104,6 +110,19 @@ def _until_the_end(jobs: dict[str, Job]) -> Dump:
 def _lane_jobs(jobs: dict[str, Job]) -> Dump:
     kept = Counter(job["lane"] for job in jobs.values())
     return {key("lane_jobs"): {lane: str(n) for lane, n in kept.items()}} if kept else {}
+
+
+def _wrong_classes(found: Dump) -> Iterator[str]:
+    connected = [facts for _, facts in _family(found, "worker") if facts["session"]]
+    expected = {
+        "classes": {facts["class"]: facts["capability"] for facts in connected},
+        "class_workers": {
+            class_: str(n) for class_, n in Counter(facts["class"] for facts in connected).items()
+        },
+    }
+    for noun, says in expected.items():
+        if found.get(key(noun), {}) != says:
+            yield f"{noun} holds {found.get(key(noun))}, the workers say {says}"
 
 
 def _wrong_lanes(found: Dump) -> Iterator[str]:

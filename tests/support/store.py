@@ -8,12 +8,14 @@ from typing import Any
 
 from attrs import define, evolve, frozen
 
+from hub.explain import Explainer
 from hub.store.claims import Claimed
 from hub.store.client import Client
 from hub.store.jobs import Jobs, StaleClassError
 from hub.store.keys import PREFIX, key
 from hub.store.lanes import Lanes
 from hub.store.outlook import Outlook
+from hub.store.presence import Presence
 from hub.store.views import Views
 from hub.store.workers import Workers
 from shared.jobs import Failure, Job, JobSpec, Lease
@@ -92,12 +94,21 @@ class Store:
     workers: Workers
     views: Views
     outlook: Outlook
+    presence: Presence
+    explainer: Explainer
 
     @classmethod
     def over(cls, client: Client) -> "Store":
-        lanes = Lanes(client)
+        lanes, views, presence = Lanes(client), Views(client), Presence(client)
         return cls(
-            client, Jobs(client), lanes, Workers(client), Views(client), Outlook(client, lanes)
+            client=client,
+            jobs=Jobs(client),
+            lanes=lanes,
+            workers=Workers(client),
+            views=views,
+            outlook=Outlook(client, lanes),
+            presence=presence,
+            explainer=Explainer.over(client, lanes, views, presence),
         )
 
     async def hand(

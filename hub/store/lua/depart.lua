@@ -7,10 +7,12 @@ local op, worker, session, grace_ms = unpack(ARGV)
 
 local kept = kept_reply(op)
 if kept then return kept end
-if redis.call('HGET', KEY.worker .. worker, 'session') ~= session then return { 'evicted' } end
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'class')
+if known[1] ~= session then return { 'evicted' } end
+local held = redis.call('SMEMBERS', KEY.held .. worker)
 
 local at = now_ms()
 redis.call('HSET', KEY.worker .. worker, 'session', '', 'status', 'offline', 'gone_at', text(at))
-local held = redis.call('SMEMBERS', KEY.held .. worker)
+leave_class(known[2])
 for _, id in ipairs(held) do redis.call('ZADD', KEY.leases, 'LT', text(at + grace_ms), id) end
 return keep_reply(op, { 'departed', #held })

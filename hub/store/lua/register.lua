@@ -9,12 +9,19 @@ if kept then return kept end
 
 local at = now_ms()
 local key = KEY.worker .. worker
-local before = redis.call('HGET', key, 'session')
+local before, left = unpack(redis.call('HMGET', key, 'session', 'class'))
+local was_connected = before and before ~= ''
 redis.call('HSET', key, 'session', session, 'capability', capability, 'class', class,
   'slots', slots, 'status', status, 'connected_at', text(at))
 redis.call('HDEL', key, 'gone_at')
 redis.call('ZADD', KEY.workers, text(at), worker)
-if before and before ~= '' and before ~= session then
+if not was_connected then
+  enter_class(class, capability)
+elseif left ~= class then
+  enter_class(class, capability)
+  leave_class(left)
+end
+if was_connected and before ~= session then
   redis.call('PUBLISH', KEY.news, 'evict ' .. before .. ' ' .. worker)
 end
 return keep_reply(op, { 'registered' })

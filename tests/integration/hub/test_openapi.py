@@ -50,6 +50,7 @@ async def test_every_route_is_documented(document: Document) -> None:
         "GET /jobs",
         "GET /jobs/{job_id}",
         "GET /jobs/{job_id}/status",
+        "GET /jobs/{job_id}/explain",
         "GET /jobs/{job_id}/progress",
         "GET /jobs/{job_id}/preview",
         "GET /jobs/{job_id}/events",
