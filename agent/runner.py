@@ -65,9 +65,12 @@ class Runner:
             Work(job_id=job.job_id, attempt=job.attempt, type=job.job_type, payload=job.params),
             report,
         )
-        # What is not JSON must fail this attempt, not the connection that would carry it.
-        dump_json(result.data)
-        return await self._handed_in(result)
+        try:
+            # What is not JSON must fail this attempt, not the connection that would carry it.
+            dump_json(result.data)
+            return await self._handed_in(result)
+        finally:
+            result.discard()
 
     def _connector(self, job_type: str) -> Connector:
         if job_type not in self._serving:

@@ -4,7 +4,7 @@ import socket
 
 from attrs import frozen, validators
 
-from agent.connector_settings import A1111Settings
+from agent.connector_settings import ConnectorSettings
 from agent.engine_settings import EngineOptions
 from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
@@ -22,7 +22,7 @@ def _hub_url(text: str) -> str:
 
 
 @frozen(kw_only=True)
-class AgentSettings(A1111Settings, EngineOptions):
+class AgentSettings(ConnectorSettings, EngineOptions):
     """What an agent is told at its start."""
 
     hub_url: str = setting(

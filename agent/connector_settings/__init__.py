@@ -1,5 +1,21 @@
 """The settings of the connectors, by the names that the original gave them."""
 
-from agent.connector_settings.a1111 import A1111Settings
+from attrs import frozen
 
-__all__ = ["A1111Settings"]
+from agent.connector_settings.a1111 import A1111Settings
+from agent.connector_settings.rest_async import RestAsyncSettings
+from agent.connector_settings.rest_sync import RestSyncSettings
+from agent.connector_settings.websocket import WebSocketSettings
+
+__all__ = [
+    "A1111Settings",
+    "ConnectorSettings",
+    "RestAsyncSettings",
+    "RestSyncSettings",
+    "WebSocketSettings",
+]
+
+
+@frozen(kw_only=True)
+class ConnectorSettings(A1111Settings, RestSyncSettings, RestAsyncSettings, WebSocketSettings):
+    """The settings of every connector."""

@@ -8,7 +8,7 @@ from shared.settings import setting
 FORMATS = ("png", "jpg", "webp")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # several of them are bases of one class
 class A1111Settings:
     """How to reach and use one AUTOMATIC1111, Forge, reForge or SD.Next."""
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from agent.connectors.a1111 import A1111
 from agent.connectors.base import Connector
 from agent.connectors.comfyui import ComfyUI, ComfyUISettings
+from agent.connectors.rest import RestAsync, RestSync
 from agent.connectors.simulation import Simulation, SimulationSettings
+from agent.connectors.websocket import WebSocket
 from agent.settings import AgentSettings
 
 
@@ -38,7 +40,10 @@ def _simulation(settings: AgentSettings) -> Connector:
 KINDS: dict[str, Callable[[AgentSettings], Connector]] = {
     "a1111": A1111,
     "comfyui": _comfyui,
+    "rest_async": RestAsync,
+    "rest_sync": RestSync,
     "simulation": _simulation,
+    "websocket": WebSocket,
 }
 
 

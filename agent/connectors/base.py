@@ -55,6 +55,7 @@ class OutputFile:
     filename: str
     mime_type: str
     content: bytes | Path
+    is_temporary: bool = False  # a path that is removed once it is handed in
 
 
 @frozen(kw_only=True)
@@ -63,6 +64,12 @@ class Result:
 
     data: dict[str, Any] = field(factory=dict)
     files: tuple[OutputFile, ...] = ()
+
+    def discard(self) -> None:
+        """Remove the files that are temporary."""
+        for file in self.files:
+            if file.is_temporary and isinstance(file.content, Path):
+                file.content.unlink(missing_ok=True)
 
 
 @frozen(kw_only=True)

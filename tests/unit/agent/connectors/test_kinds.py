@@ -9,12 +9,19 @@ from agent.settings import AgentSettings
 def test_every_kind_can_be_made_from_the_defaults() -> None:
     made = make_connectors(AgentSettings(connectors=tuple(KINDS), max_concurrent_jobs=4))
     assert [each.name for each in made] == list(KINDS)
-    assert {each.name: each.slots for each in made} == {"a1111": 1, "comfyui": 4, "simulation": 4}
+    assert {each.name: each.slots for each in made} == {
+        "a1111": 1,
+        "comfyui": 4,
+        "rest_async": 10,
+        "rest_sync": 5,
+        "simulation": 4,
+        "websocket": 5,
+    }
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match="comfy is not a connector; there are a1111, comfyui, simulation"
+        ValueError, match="comfy is not a connector; there are a1111, comfyui, rest_async"
     ):
         make_connectors(AgentSettings(connectors=("simulation", "comfy")))
 
