@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from agent.app import Stop, serve
 from agent.connectors import make_connectors
 from agent.connectors.offers import NoConnectorError
+from agent.doctor import examine
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs
@@ -22,7 +23,10 @@ log = logging.getLogger("agent")
 _ABOUT = """\
 Runs jobs of an emp-job-queue hub on this machine.
 
-`emp-agent run --help` lists the settings.
+  run     take jobs until told to stop
+  doctor  look at everything that could keep this machine from working, and say what helps
+
+`emp-agent run --help` lists the settings, which are the same for both.
 """
 
 _EXIT_CODES = """\
@@ -32,9 +36,11 @@ exit codes:
   2  a setting cannot be used
   3  the hub does not accept the token
   4  another agent has registered under the same worker id
-  5  no connector can be used
+  5  no worker is fit for work: the log says why and what helps
+  6  doctor has found something that keeps a worker from working
 """
 
+_NOT_FIT = 6
 _CODES: dict[type[Exception], int] = {
     TokenRefusedError: 3,
     WorkerIdTakenError: 4,
@@ -51,22 +57,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", choices=["run"])
+    parser.add_argument("command", choices=["run", "doctor"])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)
     settings = read(
         AgentSettings,
         given.flags,
         os.environ,
-        "emp-agent run",
-        "Runs jobs of a hub, until stopped.",
+        f"emp-agent {given.command}",
+        "Settings, each by flag or by environment variable.",
     )
     try:
         make_connectors(settings)
     except ValueError as problem:
         parser.error(str(problem))
     set_up_logs(settings.log_level, settings.log_format)
-    sys.exit(_run(settings))
+    sys.exit(_run(settings) if given.command == "run" else _examine(settings))
 
 
 def _run(settings: AgentSettings) -> int:
@@ -78,6 +84,12 @@ def _run(settings: AgentSettings) -> int:
         log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
         code = _CODES[type(problem)]
     return code
+
+
+def _examine(settings: AgentSettings) -> int:
+    text, is_fit = asyncio.run(examine(settings, make_connectors))
+    print(text)  # noqa: T201 - a report on request
+    return 0 if is_fit else _NOT_FIT
 
 
 async def _serve_until_signalled(settings: AgentSettings) -> None:

@@ -11,7 +11,7 @@ from attrs import define, field
 from agent.connectors.offers import NoConnectorError
 from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
-from agent.inventory import Gpu, GpuFault, NvmlError, survey, watch_faults
+from agent.inventory import Gpu, GpuFault, NvmlError, announce, survey, watch_faults
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
@@ -59,10 +59,12 @@ def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifact
         for each in stations:
             each.quarantine(why)
 
+    found = survey()
+    announce(found)
     failures = Failures(settings.failures_to_quarantine, drain)
     stations += [
         Station(post, engines(post, ports, os.environ), make, failures, artifacts.upload)
-        for post in posts(settings, survey())
+        for post in posts(settings, found)
     ]
     return stations
 

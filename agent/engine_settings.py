@@ -7,6 +7,7 @@ from attrs import frozen, validators
 from shared.settings import setting
 
 _POSITIVE = validators.gt(0)
+_NATURAL = validators.ge(0)
 
 
 @frozen(kw_only=True, slots=False)  # of several bases only one may have slots
@@ -77,4 +78,19 @@ class EngineOptions:
         5,
         "failures of the same class one after the other that take a worker out of work; 0: never",
         validator=validators.ge(0),
+    )
+    min_disk_gb: float = setting(
+        "WORKER_MIN_DISK_GB", 2.0, "GB that must be free before jobs are taken", validator=_NATURAL
+    )
+    min_vram_gb: float = setting(
+        "WORKER_MIN_VRAM_GB",
+        0.0,
+        "GB of a GPU's memory that must be free before jobs are taken",
+        validator=_NATURAL,
+    )
+    required_models: tuple[str, ...] = setting(
+        "WORKER_REQUIRED_MODELS", (), "models without which no job is taken, with commas between"
+    )
+    required_nodes: tuple[str, ...] = setting(
+        "WORKER_REQUIRED_NODES", (), "node classes without which no job is taken"
     )

@@ -4,7 +4,18 @@
 `supervisor` keeps it up.
 """
 
-from agent.engines.recipes import KINDS, EngineSettings, Recipe
+from agent.engines.ports import is_free
+from agent.engines.recipes import KINDS, MAIN, EngineSettings, Recipe, python_of
 from agent.engines.supervisor import EngineState, Limits, Supervisor
 
-__all__ = ["KINDS", "EngineSettings", "EngineState", "Limits", "Recipe", "Supervisor"]
+__all__ = [
+    "KINDS",
+    "MAIN",
+    "EngineSettings",
+    "EngineState",
+    "Limits",
+    "Recipe",
+    "Supervisor",
+    "is_free",
+    "python_of",
+]

@@ -2,8 +2,8 @@
 
 import re
 import shlex
+import shutil
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,8 @@ class Recipe:
 def _comfyui(settings: EngineSettings, port: int) -> Recipe:
     state = settings.state_dir
     argv = (
-        str(_python(settings)),
-        "main.py",
+        python_of(settings.directory, settings.python),
+        MAIN["comfyui"],
         *("--listen", "127.0.0.1", "--port", str(port), "--disable-auto-launch"),
         *("--output-directory", str(state / "output"), "--temp-directory", str(state / "temp")),
         *("--user-directory", str(state / "user"), "--input-directory", str(state / "input")),
@@ -77,8 +77,8 @@ def _comfyui(settings: EngineSettings, port: int) -> Recipe:
 
 def _a1111(settings: EngineSettings, port: int) -> Recipe:
     argv = (
-        str(_python(settings)),
-        "launch.py",
+        python_of(settings.directory, settings.python),
+        MAIN["a1111"],
         *("--api", "--port", str(port), "--data-dir", str(settings.state_dir)),
         *("--models-dir", str(settings.directory / "models")),
         *("--skip-version-check", "--disable-console-progressbars"),
@@ -105,10 +105,14 @@ KINDS: dict[str, Callable[[EngineSettings, int], Recipe]] = {"comfyui": _comfyui
 """By the name of the connector that speaks to the engine."""
 
 
-def _python(settings: EngineSettings) -> Path | str:
-    if settings.python is not None:
-        return settings.python
-    candidates = (settings.directory / name / "bin" / "python" for name in ("venv", ".venv"))
+MAIN = {"comfyui": "main.py", "a1111": "launch.py"}
+"""The program in an engine's folder."""
+
+
+def python_of(directory: Path, given: Path | None) -> str:
+    """The Python of an engine: the one given, else its folder's own, else that of the PATH."""
+    if given is not None:
+        return str(given)
+    candidates = (directory / name / "bin" / "python" for name in ("venv", ".venv"))
     own = next((each for each in candidates if each.exists()), None)
-    # Our own interpreter is no interpreter where the agent is one file.
-    return own or ("python3" if getattr(sys, "frozen", False) else sys.executable)
+    return str(own or shutil.which("python3") or "python3")

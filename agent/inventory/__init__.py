@@ -4,7 +4,7 @@ from typing import Any
 
 from agent.inventory.gpu_faults import GpuFault, watch_faults
 from agent.inventory.gpu_load import gpu_load, is_busy
-from agent.inventory.gpus import Gpu, LostGpu, Survey, survey
+from agent.inventory.gpus import Gpu, LostGpu, Survey, announce, survey
 from agent.inventory.host import find_host, host_load
 from agent.inventory.nvml import Driver, NvmlError
 from shared.matching import Hardware
@@ -16,7 +16,9 @@ __all__ = [
     "LostGpu",
     "NvmlError",
     "Survey",
+    "announce",
     "find_hardware",
+    "gpu_load",
     "is_busy",
     "survey",
     "system_info",

@@ -56,7 +56,6 @@ def survey() -> Survey:
         count = pynvml.nvmlDeviceGetCount()
     except (NoDriverError, pynvml.NVMLError) as problem:
         is_absent = isinstance(problem, NoDriverError) and problem.is_absent
-        log.log(logging.INFO if is_absent else logging.WARNING, "no GPUs are used: %s", problem)
         return Survey(problem=None if is_absent else str(problem))
     gpus: list[Gpu] = []
     lost: list[LostGpu] = []
@@ -65,8 +64,17 @@ def survey() -> Survey:
             gpus.extend(_gpus(index))
         except (pynvml.NVMLError, UnusableError) as problem:
             lost.append(LostGpu(index, str(problem)))
-            log.warning("GPU %d is left out: %s", index, problem)
     return Survey(driver=found, gpus=tuple(gpus), lost=tuple(lost))
+
+
+def announce(found: Survey) -> None:
+    """Log what is missing."""
+    if found.problem:
+        log.warning("no GPUs are used: %s", found.problem)
+    elif found.driver is None:
+        log.info("no GPUs are used: there is no NVIDIA driver")
+    for each in found.lost:
+        log.warning("GPU %d is left out: %s", each.index, each.problem)
 
 
 class UnusableError(Exception):

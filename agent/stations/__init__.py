@@ -5,7 +5,7 @@ against an engine that is dead or stuck, `failures` judges what has failed again
 """
 
 from agent.stations.failures import Failures
-from agent.stations.posts import Post, engines, posts
+from agent.stations.posts import Post, engines, is_started_here, posts
 from agent.stations.station import MakeConnectors, Station
 
-__all__ = ["Failures", "MakeConnectors", "Post", "Station", "engines", "posts"]
+__all__ = ["Failures", "MakeConnectors", "Post", "Station", "engines", "is_started_here", "posts"]

@@ -66,7 +66,7 @@ def _own(settings: AgentSettings, suffix: str, place: int) -> AgentSettings:
     addresses = {
         name: (getattr(settings, field, None) or "").split(",")
         for name, field in URLS.items()
-        if name in settings.connectors and not _is_started_here(settings, name)
+        if name in settings.connectors and not is_started_here(settings, name)
     }
     left = [
         name
@@ -84,7 +84,7 @@ def engines(post: Post, ports: Ports, environ: Mapping[str, str]) -> list[Superv
     return [
         _engine(name, post, ports, environ)
         for name in KINDS
-        if name in post.settings.connectors and _is_started_here(post.settings, name)
+        if name in post.settings.connectors and is_started_here(post.settings, name)
     ]
 
 
@@ -104,5 +104,6 @@ def _engine(name: str, post: Post, ports: Ports, environ: Mapping[str, str]) -> 
     return Supervisor(name, partial(KINDS[name], wanted), wanted.port, ports, limits)
 
 
-def _is_started_here(settings: AgentSettings, name: str) -> bool:
-    return getattr(settings, f"{name}_dir") is not None
+def is_started_here(settings: AgentSettings, name: str) -> bool:
+    """Whether the agent starts the engine of a connector itself."""
+    return getattr(settings, f"{name}_dir", None) is not None

@@ -19,8 +19,15 @@ from agent.connectors.offers import (
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import find_hardware, is_busy
+from agent.inventory import find_hardware, is_busy, survey
 from agent.link.worker import Worker
+from agent.preflight import (
+    Finding,
+    blocking,
+    machine_findings,
+    offer_findings,
+    worker_findings,
+)
 from agent.runner import Outcome, Runner, Upload
 from agent.settings import AgentSettings
 from agent.slots import Slots
@@ -90,18 +97,38 @@ class Station:
         if self._starting():
             await self._changed.wait()
             return
-        problem = self._quarantine or self._failed_engines()
+        problem = self._quarantine or await self._problem()
         if problem is None:
             try:
-                ready = await open_all(self._connectors())
+                await self._serve_if_complete(await open_all(self._connectors()))
             except NoConnectorError as error:
                 problem = str(error)
             else:
-                await self._serve(ready)
                 return
         self._unfit(problem, "error")
         with suppress(TimeoutError):  # then it is time to look again
             await asyncio.wait_for(self._changed.wait(), RECHECK_S)
+
+    async def _problem(self) -> str | None:
+        """What is wrong with the machine, the GPU or an engine."""
+        findings = await asyncio.to_thread(self._findings)
+        problems = (blocking(findings), self._failed_engines())
+        return " | ".join(each for each in problems if each) or None
+
+    def _findings(self) -> list[Finding]:
+        settings, found = self.post.settings, survey()
+        return [
+            *machine_findings(settings, found),
+            *worker_findings(settings, self.post.gpu, found),
+        ]
+
+    async def _serve_if_complete(self, ready: list[Ready]) -> None:
+        """Take jobs, if the engines have all that they must. Raises `NoConnectorError`."""
+        offers = [each.offer for each in ready]
+        if missing := blocking(offer_findings(self.post.settings, offers)):
+            await close_all(ready)
+            raise NoConnectorError(missing)
+        await self._serve(ready)
 
     async def _serve(self, ready: list[Ready]) -> None:
         """Take jobs until something changes."""

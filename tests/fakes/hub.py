@@ -5,8 +5,10 @@ real ones.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -86,6 +88,7 @@ class FakeHub:
 
     url: str = field(default="", init=False)
     refusal: HTTPStatus | None = field(default=None, init=False)
+    ahead_s: float = field(default=0, init=False)  # of this machine's clock
     requests: list[Request] = field(factory=list, init=False)
     _talks: asyncio.Queue[Talk] = field(factory=asyncio.Queue, init=False)
 
@@ -108,6 +111,11 @@ class FakeHub:
 
     def answer(self, socket: ServerConnection, request: Request) -> Response | None:
         """Refuse the handshake when the test wants it."""
+        if request.path == "/health":
+            response = socket.respond(HTTPStatus.OK, "{}")
+            response.headers.pop("Date", None)
+            response.headers["Date"] = formatdate(time.time() + self.ahead_s, usegmt=True)
+            return response
         self.requests.append(request)
         return socket.respond(self.refusal, "no\n") if self.refusal else None
 

@@ -10,10 +10,9 @@ from typing import Any
 import psutil
 from attrs import frozen
 
-from agent.engines import KINDS, EngineSettings, Recipe
+from agent.engines import KINDS, MAIN, EngineSettings, Recipe
 
 PROGRAM = Path(__file__).parents[1] / "fakes" / "engines" / "program.py"
-MAIN = {"comfyui": "main.py", "a1111": "launch.py"}
 
 
 @frozen

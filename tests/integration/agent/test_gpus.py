@@ -15,9 +15,10 @@ from tests.fakes.nvml.presets import LOST, Machine, h100, machine, rtx4090
 ASK = """
 import json, logging, sys
 logging.basicConfig(level=logging.INFO)
-from agent.inventory import find_hardware, survey, system_info
+from agent.inventory import announce, find_hardware, survey, system_info
 from shared.wire import unstructure
 found = survey()
+announce(found)
 json.dump(unstructure({
     "survey": found,
     "hardware": [find_hardware(gpu) for gpu in found.gpus or [None]],
