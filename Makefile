@@ -2,7 +2,7 @@ BIN := .venv/bin
 # Held at 100 %: what must not lose a job.
 FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers agent container chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance agent container chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -47,6 +47,12 @@ bench: setup ## measure hub and agent, other queues beside them
 
 bench-peers: setup ## measure other queues on the same server
 	$(BIN)/python tests/bench/peers/run.py
+
+docs: setup ## docs/asyncapi.json, and the messages in docs/protocol.md
+	$(BIN)/python -m hub.asyncapi
+
+conformance: setup ## speak to the hub at HUB=URL as a stranger (HUB_KEY, HUB_TOKEN); one of its own without
+	HUB_UNDER_TEST=$(HUB) $(BIN)/python -m pytest -q tests/conformance
 
 agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 	$(BIN)/pyinstaller --noconfirm --log-level WARN pyinstaller.spec

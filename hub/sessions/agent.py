@@ -16,6 +16,7 @@ from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.matching import Capability
 from shared.messages import (
+    Ack,
     ClaimJob,
     CompleteJob,
     ConnectorWsStatus,
@@ -83,6 +84,7 @@ class AgentPeer:
         session = self._session(message)
         if isinstance(message, (ServiceRequest, ConnectorWsStatus)):
             await self.counter.audience.tell(message)
+            self.line.say(Ack(original_id=message.envelope.id, original_type=message.type))
             return
         if isinstance(message, WorkerStatus) and message.capabilities is not None:
             await self._recast(session, message, message.capabilities)
