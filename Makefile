@@ -48,8 +48,9 @@ bench: setup ## measure hub and agent, other queues beside them
 bench-peers: setup ## measure other queues on the same server
 	$(BIN)/python tests/bench/peers/run.py
 
-docs: setup ## docs/asyncapi.json, and the messages in docs/protocol.md
+docs: setup ## the templates .env.*.example, docs/asyncapi.json, the messages in docs/protocol.md
 	$(BIN)/python -m hub.asyncapi
+	$(BIN)/python -m tests.support.env_files
 
 conformance: setup ## speak to the hub at HUB=URL as a stranger (HUB_KEY, HUB_TOKEN); one of its own without
 	HUB_UNDER_TEST=$(HUB) $(BIN)/python -m pytest -q tests/conformance
