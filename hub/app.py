@@ -41,6 +41,7 @@ from hub.store.glances import Glances
 from hub.store.instance import check
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
+from hub.store.limits import Limits
 from hub.store.news import News
 from hub.store.offers import Offers
 from hub.store.outlook import Outlook
@@ -75,6 +76,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         jobs=jobs,
         views=views,
         answers=Answers(client),
+        limits=Limits(client),
         workers=workers,
         outlook=Outlook(client, lanes),
         explainer=Explainer.over(client, lanes, views, Presence(client)),
@@ -116,6 +118,7 @@ class Hearing:
     ) -> None:
         self._verbs: dict[str, tuple[Callable[..., None], ...]] = {
             "lane": (dispatcher.wake, offering.wake),
+            "room": (dispatcher.make_room, offering.make_room),
             "gap": (dispatcher.look_soon,),
             "cancel": (registry.cancel,),
             "evict": (registry.evict,),
@@ -161,6 +164,7 @@ async def serve(settings: HubSettings) -> None:
 
 
 async def _serve(parts: Parts) -> None:
+    await parts.limits.limit(parts.settings.limits)
     reaper = Reaper(parts.jobs, parts.views, parts.workers, parts.settings)
     listening = listen_as_set(parts.settings)
     async with asyncio.TaskGroup() as group:

@@ -77,7 +77,7 @@ class Dispatcher:
     async def submit(self, spec: JobSpec) -> Submitted:
         """Accept a job. The claim for it travels with the submission. Raises as `Jobs.submit`."""
         submission = asyncio.create_task(self.jobs.submit(spec, self.id))
-        self.wake(lane_of(spec.requirement).id)
+        self.wake(lane_of(spec).id)
         submitted = await submission
         await asyncio.sleep(0)  # a worker that got the job hears of it before the client does
         return submitted
@@ -90,6 +90,11 @@ class Dispatcher:
     def look_soon(self) -> None:
         """Something may not have been told."""
         self._spawn(self.look())
+
+    def make_room(self) -> None:
+        """More jobs may run than before, whatever lanes they are in."""
+        for class_ in self._seats:
+            self._spawn(self._serve_class(class_))
 
     async def run(self) -> None:
         """Look at the waiting lanes now and then: whatever was not told is found here."""
@@ -120,15 +125,18 @@ class Dispatcher:
 
     async def _idle_seat(self, lane: str) -> Seat | None:
         for class_, seats in list(self._seats.items()):
-            ready = [seat for seat in seats.values() if seat.credit > 0]
+            ready = _ready(seats)
             if not ready or not await self.lanes.can_serve(class_, ready[0].capability, lane):
                 continue
-            for seat in ready:
-                if seat.is_claiming:
-                    seat.is_called = True
-                elif seat.credit > 0:
-                    return seat
+            if seat := _idle(ready):
+                return seat
         return None
+
+    async def _serve_class(self, class_: str) -> None:
+        has_more = True
+        while has_more and (seat := _idle(_ready(self._seats.get(class_, {})))):
+            has_more = await self._claim_once(seat)
+            self._to_the_end(seat)
 
     def _to_the_end(self, seat: Seat) -> None:
         seats = self._seats.get(seat.class_, {})
@@ -182,3 +190,17 @@ class Dispatcher:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _ready(seats: dict[str, Seat]) -> list[Seat]:
+    return [seat for seat in seats.values() if seat.credit > 0]
+
+
+def _idle(ready: list[Seat]) -> Seat | None:
+    """The first that claims nothing now; those before it are called to look once more."""
+    for seat in ready:
+        if seat.is_claiming:
+            seat.is_called = True
+        elif seat.credit > 0:
+            return seat
+    return None

@@ -15,6 +15,7 @@ from hub.settings import HubSettings
 from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.jobs import Jobs
+from hub.store.limits import Limits
 from hub.store.news import News
 from hub.store.outlook import Outlook
 from hub.store.views import Views
@@ -31,6 +32,7 @@ class Parts:
     jobs: Jobs
     views: Views
     answers: Answers
+    limits: Limits
     workers: Workers
     outlook: Outlook
     explainer: Explainer

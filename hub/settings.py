@@ -7,7 +7,23 @@ from attrs import frozen, validators
 
 from shared.settings import setting
 
+Limits = dict[str, int]
+"""A number by name; `*` is for every name that is not there."""
+
 _positive = validators.gt(0)
+
+
+def limits(text: str) -> Limits:
+    """`20` for each, or `comfyui=20,*=100`. Raises `ValueError`."""
+    parts = [part.strip().rpartition("=") for part in text.split(",")]
+    found = {name.strip() or "*": number.strip() for name, _, number in parts}
+    if len(found) < len(parts) or not all(number.isdecimal() for number in found.values()):
+        raise ValueError("a whole number is needed, or name=number by comma, * for all others")
+    return {name: int(number) for name, number in found.items()}
+
+
+def _most(what: str) -> str:
+    return f"how many jobs {what}: 20 for each, or name=20,*=100; no limit when not set"
 
 
 @frozen(kw_only=True)
@@ -62,6 +78,19 @@ class HubSettings:
         "HUB_RETRY_FIRST_S", 1.0, "the longest wait before the first retry; it doubles",
         validator=validators.ge(0),
     )  # fmt: skip
+    hub_max_waiting_by_type: Limits = setting(
+        ("HUB_MAX_WAITING_BY_TYPE", "MAX_PENDING_JOBS"), {}, _most("of a type may wait"),
+        parse=limits,
+    )  # fmt: skip
+    hub_max_waiting_by_customer: Limits = setting(
+        "HUB_MAX_WAITING_BY_CUSTOMER", {}, _most("of a customer may wait"), parse=limits
+    )
+    hub_max_running_by_type: Limits = setting(
+        "HUB_MAX_RUNNING_BY_TYPE", {}, _most("of a type may run"), parse=limits
+    )
+    hub_max_running_by_customer: Limits = setting(
+        "HUB_MAX_RUNNING_BY_CUSTOMER", {}, _most("of a customer may run"), parse=limits
+    )
     hub_max_body_mb: float = setting(
         "HUB_MAX_BODY_MB", 8.0, "the largest request body", validator=_positive
     )
@@ -90,3 +119,18 @@ class HubSettings:
         "LOG_FORMAT", "text", "text or json", parse=str.lower,
         validator=validators.in_(("text", "json")),
     )  # fmt: skip
+
+    @property
+    def limits(self) -> Limits:
+        """All limits of jobs, as the store names them."""
+        asked = {
+            "waiting:type": self.hub_max_waiting_by_type,
+            "waiting:customer": self.hub_max_waiting_by_customer,
+            "running:type": self.hub_max_running_by_type,
+            "running:customer": self.hub_max_running_by_customer,
+        }
+        return {
+            f"{group}:{name}": number
+            for group, numbers in asked.items()
+            for name, number in numbers.items()
+        }

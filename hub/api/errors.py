@@ -11,7 +11,12 @@ from litestar.exceptions import HTTPException, ValidationException
 from hub.api.fields import FieldError
 from hub.artifacts import ArtifactError
 from hub.store.client import StoreFullError, StoreUnavailableError
-from hub.store.submissions import DeadlinePassedError, JobIdTakenError, WorkflowConflictError
+from hub.store.submissions import (
+    DeadlinePassedError,
+    JobIdTakenError,
+    QueueFullError,
+    WorkflowConflictError,
+)
 
 NAMED = re.compile(r"field `(.+?)`")
 log = logging.getLogger(__name__)
@@ -54,6 +59,13 @@ def of_deadline(_: AnyRequest, problem: DeadlinePassedError) -> Answer:
     accepted = f"a moment after {problem.now_ms}, which is now"
     field = {"field": "deadline", "problem": "has passed", "accepted": accepted}
     return answer(400, f"deadline: has passed; accepted: {accepted}", [field])
+
+
+def of_queue(_: AnyRequest, problem: QueueFullError) -> Answer:
+    """429: so many wait already. Nothing was kept."""
+    name = {"type": "type", "customer": "customer_id"}[problem.kind]
+    field = {"field": name, "problem": str(problem), "accepted": "the same a little later"}
+    return answer(429, f"{name}: {problem}", [field], headers={"Retry-After": "5"})
 
 
 def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
@@ -120,6 +132,7 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     WorkflowConflictError: of_conflict,
     JobIdTakenError: of_taken_id,
     DeadlinePassedError: of_deadline,
+    QueueFullError: of_queue,
     ArtifactError: of_artifact,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,

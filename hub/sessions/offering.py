@@ -65,6 +65,11 @@ class Offering:
         if self._listening:
             self._spawn(self._offer_lane(lane, list(self._listening.values())))
 
+    def make_room(self) -> None:
+        """More jobs may run than before, whatever lanes they are in."""
+        if self._listening:
+            self._spawn(self._offer(list(self._listening.values())))
+
     async def run(self) -> None:
         """Tell again now and then, until cancelled."""
         while True:
@@ -82,6 +87,10 @@ class Offering:
                 self._spawn(self._expire(session, taken.job.lease, message.claim_timeout))
         elif taken.outcome == "full":
             raise ReportError(f"job_id: all {session.slots} slots are taken; end a job first")
+        elif taken.outcome == "capped":
+            raise ReportError(
+                f"job_id: {job_id} may not run yet: others of its type or customer do"
+            )
         else:
             session.say(_too_late(job_id, taken.state, taken.worker_id))
 

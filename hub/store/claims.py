@@ -50,7 +50,10 @@ class Claims:
 
 @frozen
 class Taken:
-    """What came of the claim of one job: `claimed`, `full`, `gone` (to `worker_id`) or `unknown`."""
+    """What came of the claim of one job: `claimed`, `gone` (to `worker_id`) or `unknown`.
+
+    `full`: the worker has no slot. `capped`: others of the job's type or customer run.
+    """
 
     outcome: str
     job: Claimed | None = None

@@ -68,7 +68,7 @@ class Jobs:
 
         Raises an error of `hub.store.submissions`, or `StoreFullError`.
         """
-        job_id, lane = spec.id or str(uuid4()), lane_of(spec.requirement)
+        job_id, lane = spec.id or str(uuid4()), lane_of(spec)
         told = asked(spec, lane, job_id, waker)
         reply = await self.client.script("submit", operation(), *told)
         return submitted(spec, lane, job_id, reply)

@@ -31,6 +31,9 @@ NOUNS: dict[str, str] = {
     "uniques": "uniques",  # HASH: unique key, per customer -> the job that waits or runs under it
     # running
     "leases": "leases",  # ZSET: job id by the time its lease runs out
+    # limits
+    "limits": "limits",  # HASH: (waiting|running):(type|customer):name, or * -> how many may
+    "counts": "counts",  # HASH: the same fields -> how many do
     # indexes: ZSET of job id by submission number
     "jobs": "jobs",
     "by_status": "by_status:",

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
+from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement, satisfies
 from shared.wire import load_json, structure, unstructure
 
@@ -36,11 +37,17 @@ class Lane:
     requirement: str
 
 
+def lane_of(spec: JobSpec) -> Lane:
+    """The lane in which the job waits: with all that need the same and have the same limits."""
+    return _lane(spec.requirement, spec.type, spec.customer_id)
+
+
 @lru_cache(maxsize=4096)
-def lane_of(requirement: Requirement) -> Lane:
-    """The lane in which jobs with this requirement wait."""
+def _lane(requirement: Requirement, type_: str, customer: str | None) -> Lane:
     text = canonical(requirement)
-    return Lane(digest(text), text)
+    if (type_, customer) == (requirement.service_type, requirement.customer_id):
+        return Lane(digest(text), text)
+    return Lane(digest(json.dumps([text, type_, customer])), text)
 
 
 def _sorted(value: Any) -> Any:

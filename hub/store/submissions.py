@@ -53,11 +53,21 @@ class DeadlinePassedError(ValueError):
         self.now_ms = int(now_ms)
 
 
+class QueueFullError(Exception):
+    """As many jobs of the type or of the customer wait as may."""
+
+    def __init__(self, group: str, limit: str) -> None:
+        _, self.kind, self.name = group.split(":", 2)
+        self.limit = int(limit)
+        super().__init__(f"{limit} jobs of {self.kind} {self.name} wait already, the most that may")
+
+
 REFUSALS: dict[str, Callable[..., Exception]] = {
     "conflict": WorkflowConflictError,
     "taken": JobIdTakenError,
     "existing": UniqueKeyTakenError,
     "past": DeadlinePassedError,
+    "full": QueueFullError,
 }
 
 

@@ -5,6 +5,8 @@ delay is over. Every verb returns what the store must reply, and `is_quiet` tell
 store must have written nothing.
 """
 
+from collections import Counter
+
 from attrs import define, field
 
 from shared.jobs import JobSpec, Lease
@@ -23,6 +25,7 @@ class Model:
     max_losses: int
     jobs: dict[str, ModelJob] = field(factory=dict)
     workflows: dict[str, tuple[int, int]] = field(factory=dict)
+    limits: dict[str, int] = field(factory=dict)
     sessions: dict[str, str] = field(factory=dict)  # of the connected workers
     leases: list[Lease] = field(factory=list)  # all that were ever given
     lines: list[Line] = field(factory=list)
@@ -62,7 +65,22 @@ class Model:
         part = WORKERS[worker_id]
         eligible = [job for job in self._in(JobState.PENDING) if job.needs in part.can]
         room = max(0, part.slots - len(self.held(worker_id)))
-        return [job.id for job in sorted(eligible, key=lambda job: job.rank)[: min(wanted, room)]]
+        counts, first = self.counts("running"), list[str]()
+        for job in sorted(eligible, key=lambda job: job.rank):
+            if len(first) < min(wanted, room) and self._has_room(counts, "running", job):
+                first.append(job.id)
+                counts.update(_groups("running", job.type, job.customer))
+        return first
+
+    def counts(self, stage: str) -> Counter[str]:
+        """How many jobs wait or run, by the fields of the limits."""
+        jobs = [job for job in self._open() if job.is_leased == (stage == "running")]
+        return Counter(field for job in jobs for field in _groups(stage, job.type, job.customer))
+
+    def is_full(self, spec: JobSpec) -> bool:
+        """Whether no more such jobs may wait."""
+        groups = _groups("waiting", spec.type, spec.customer_id)
+        return not self._is_free(self.counts("waiting"), groups)
 
     def conflict(self, spec: JobSpec) -> str | None:
         """The field in which a step contradicts its workflow."""
@@ -100,6 +118,7 @@ class Model:
         job = ModelJob(
             job_id, needs, rank, spec.max_retries, spec.workflow_id, bool(spec.timeout_minutes)
         )
+        job.type, job.customer = spec.type, spec.customer_id
         job.unique, job.has_deadline = self._unique(spec), spec.deadline is not None
         self.jobs[job_id] = job
         state = JobState.PENDING if spec.run_at is None else JobState.DELAYED
@@ -168,6 +187,11 @@ class Model:
         self.is_quiet = False
         return tuple(lease for lease in leases if not self._renewed(lease))
 
+    def limit(self, limits: dict[str, int]) -> bool:
+        self.is_quiet = limits == self.limits
+        self.limits = limits
+        return not self.is_quiet
+
     def cancel(self, job_id: str) -> tuple[str, str]:
         job = self.jobs.get(job_id)
         if job is None:
@@ -222,6 +246,12 @@ class Model:
         self.workflows = {name: has for name, has in self.workflows.items() if name in used}
         return len(gone)
 
+    def _has_room(self, counts: Counter[str], stage: str, job: ModelJob) -> bool:
+        return self._is_free(counts, _groups(stage, job.type, job.customer))
+
+    def _is_free(self, counts: Counter[str], groups: list[str]) -> bool:
+        return all(counts[field] < self.limits.get(field, 10**9) for field in groups)
+
     def _open(self) -> list[ModelJob]:
         return [job for job in self.jobs.values() if job.state not in TERMINAL]
 
@@ -275,3 +305,8 @@ class Model:
         self.is_quiet = False
         job.state = state
         return state.value
+
+
+def _groups(stage: str, type_: str, customer: str | None) -> list[str]:
+    of_customer = [f"{stage}:customer:{customer}"] if customer else []
+    return [f"{stage}:type:{type_}", *of_customer]

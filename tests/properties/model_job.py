@@ -19,6 +19,8 @@ class ModelJob:
     max_retries: int
     workflow: str | None
     has_timeout: bool
+    type: str = ""
+    customer: str | None = None
     unique: tuple[str | None, str] | None = None
     has_deadline: bool = False
     state: JobState = JobState.PENDING

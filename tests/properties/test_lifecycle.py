@@ -9,7 +9,8 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 
 from hub.store.jobs import EvictedError, Progress
 from hub.store.keys import key
-from hub.store.submissions import UniqueKeyTakenError, WorkflowConflictError
+from hub.store.limits import Limits
+from hub.store.submissions import QueueFullError, UniqueKeyTakenError, WorkflowConflictError
 from shared.jobs import JobSpec, Lease
 from shared.states import TERMINAL, Reason
 from tests.properties.cast import NEEDS, WORKERS
@@ -38,7 +39,19 @@ SPECS = st.builds(
     workflow_datetime=st.sampled_from([None, None, 1000, 2000]),
     step_number=st.integers(0, 3),
 )
-DISTURBANCES = ("cancel", "act_in_a_former_session", "depart", "reconnect", "restart", "purge")
+DISTURBANCES = (
+    "cancel",
+    "act_in_a_former_session",
+    "depart",
+    "reconnect",
+    "restart",
+    "purge",
+    "limit",
+)
+LIMITS: tuple[dict[str, int], ...] = (
+    {}, {"running:type:image": 1}, {"running:customer:c1": 0, "running:type:video": 2},
+    {"waiting:customer:c1": 2, "waiting:type:image": 4},
+)  # fmt: skip
 NAMES = st.sampled_from(list(NEEDS))
 PICKS = st.integers(0, 10**6)
 """Which of those that there are; the first, when a failure is made simple."""
@@ -85,6 +98,10 @@ class Lifecycle(Machine):
         spec = evolve(spec, requirement=NEEDS[needs])
         if self.model.existing(spec):
             with pytest.raises(UniqueKeyTakenError, match=self.model.existing(spec)):
+                self.run(self.store.jobs.submit(spec))
+            return
+        if self.model.is_full(spec):
+            with pytest.raises(QueueFullError):
                 self.run(self.store.jobs.submit(spec))
             return
         conflict = self.model.conflict(spec)
@@ -261,6 +278,10 @@ class Lifecycle(Machine):
             worker_id, session = one_of(self.model.connected(), pick)
             self.run(self.store.workers.depart(worker_id, session, 0))
             self.model.depart(worker_id)
+
+    def limit(self, pick: int) -> None:
+        limits = one_of(list(LIMITS), pick)
+        assert self.run(Limits(self.client).limit(limits)) == self.model.limit(limits)
 
     def reconnect(self, pick: int) -> None:
         self.register(one_of(list(WORKERS), pick))

@@ -16,6 +16,7 @@ Job = dict[str, str]
 INDEXES = (
     "jobs", "by_status", "by_type", "by_customer", "by_worker", "finished",
     "lane", "heads", "lanes", "lane_jobs", "delayed", "held", "deadlines", "uniques",
+    "counts",
 )  # fmt: skip
 """Keys whose whole content follows from the jobs."""
 
@@ -67,7 +68,7 @@ def _recounted(jobs: dict[str, Job], found: Dump) -> Dump:
     waiting = dict(_family(expected, "lane"))
     if waiting:
         expected[key("heads")] = dict(_head(lane, members) for lane, members in waiting.items())
-    return {**expected, **_held(jobs), **_lane_jobs(jobs), **_until_the_end(jobs)}
+    return {**expected, **_held(jobs), **_lane_jobs(jobs), **_until_the_end(jobs), **_counts(jobs)}
 
 
 def _listed_in(job_id: str, job: Job, found: Dump) -> Iterator[str]:
@@ -105,6 +106,18 @@ def _until_the_end(jobs: dict[str, Job]) -> Dump:
         if job["state"] not in TERMINAL and "unique" in job:
             kept[key("uniques")][job["unique"]] = job_id
     return kept
+
+
+def _counts(jobs: dict[str, Job]) -> Dump:
+    """How many wait and run, of each type and of each customer."""
+    counts: Counter[str] = Counter()
+    for job in jobs.values():
+        if job["state"] not in TERMINAL:
+            stage = "running" if job["state"] in LEASED else "waiting"
+            counts[f"{stage}:type:{job['type']}"] += 1
+            counts[f"{stage}:customer:{job['customer']}"] += bool(job["customer"])
+    found = {field: str(count) for field, count in counts.items() if count}
+    return {key("counts"): found} if found else {}
 
 
 def _lane_jobs(jobs: dict[str, Job]) -> Dump:

@@ -94,6 +94,7 @@ async def running_hub(
     await client.open()
     try:
         parts = build(hub_settings(data_dir, **changes), client, redis_url)
+        await parts.limits.limit(parts.settings.limits)
         async with _loops(parts), _served(parts) as url, _rest(parts, url) as rest:
             hub = RunningHub(parts, url, rest)
             try:

@@ -77,6 +77,8 @@ OWNERS: dict[str, OwnerCheck] = {
     "delayed": _queue,
     "deadlines": _queue,
     "uniques": _queue,
+    "limits": _queue,
+    "counts": _queue,
     "leases": _queue,
     "jobs": _queue,
     "workers": _queue,

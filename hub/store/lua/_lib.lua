@@ -36,7 +36,7 @@ end
 local FIELDS = {
   'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
   'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
-  'unique', 'ends_by',
+  'unique', 'ends_by', 'type', 'customer',
 }
 
 -- The fields of a job that transitions read, or nil.
@@ -135,6 +135,7 @@ local function enter(job, state, at, how)
     'verb', how.verb, 'op', how.op, 'job', job.id, 'attempt', job.attempt, 'lease', job.lease or '',
     'worker', job.worker or '', 'from', from, 'to', state, 'reason', how.reason, 'at', text(at),
     'lane', job.lane, 'score', job.score, 'member', job.member)
+  recount(job, from, state)
   job.state = state
   tell(job, how.event, at, how.told)
 end

@@ -21,7 +21,15 @@ local function stale_version(class)
   if (redis.call('GET', KEY.lane_version) or '0') ~= version then return version end
 end
 
+-- How many more jobs of a lane may run now: all of them count in the same groups.
+local function room_of(member)
+  if not is_limited() then return math.huge end
+  local job = redis.call('HMGET', KEY.job .. string.match(member, '[^:]*$'), 'type', 'customer')
+  return (room_for('running', { type = job[1], customer = job[2] }))
+end
+
 -- The first `wanted` lanes that the class can serve, and whether there are no others before them.
+-- A lane whose jobs may not run now is passed over.
 -- Walks the heads in order, at most as many as the class has lanes: a broad worker finds one at
 -- once, and a narrow one is cheaper off with a look at each of its own.
 local function lanes_by_heads(mine, wanted)
@@ -29,10 +37,10 @@ local function lanes_by_heads(mine, wanted)
   while walked < limit do
     local heads = redis.call('ZRANGE', KEY.heads, walked, walked + chunk - 1)
     if #heads == 0 then return found, true end
-    local names = {}
-    for i, head in ipairs(heads) do names[i] = string.match(head, '[^:]*$') end
+    local names, members = {}, {}
+    for i, head in ipairs(heads) do members[i], names[i] = string.match(head, '^(.*):([^:]*)$') end
     for i, is_mine in ipairs(redis.call('ZMSCORE', mine, unpack(names))) do
-      if is_mine then table.insert(found, names[i]) end
+      if is_mine and room_of(members[i]) > 0 then table.insert(found, names[i]) end
       if #found == wanted then return found, true end
     end
     walked, chunk = walked + #heads, math.min(chunk * 2, 64)
@@ -45,9 +53,9 @@ local function lanes_by_name(mine, wanted)
   local first, gone = {}, {}
   for _, lane in ipairs(redis.call('ZRANGE', mine, 0, -1)) do
     local member, score = head_of(lane)
-    if member then
+    if member and room_of(member) > 0 then
       insert_in_order(first, { lane = lane, member = member, score = tonumber(score) }, wanted)
-    elseif lane ~= '' and redis.call('HEXISTS', KEY.lane_jobs, lane) == 0 then
+    elseif not member and lane ~= '' and redis.call('HEXISTS', KEY.lane_jobs, lane) == 0 then
       table.insert(gone, lane)
     end
   end
@@ -62,7 +70,8 @@ local function first_jobs(class, wanted)
   local lanes, is_certain = lanes_by_heads(mine, wanted)
   if not is_certain then lanes, gone = lanes_by_name(mine, wanted) end
   for _, lane in ipairs(lanes) do
-    local found = redis.call('ZRANGE', KEY.lane .. lane, 0, wanted - 1, 'WITHSCORES')
+    local most = math.min(wanted, room_of((head_of(lane))))
+    local found = redis.call('ZRANGE', KEY.lane .. lane, 0, most - 1, 'WITHSCORES')
     for i = 1, #found, 2 do
       local job = { lane = lane, member = found[i], score = tonumber(found[i + 1]) }
       if not insert_in_order(jobs, job, wanted) then break end

@@ -9,6 +9,7 @@
 --        taken: there is another job under the caller's id
 --        existing, job: it waits or runs under the unique key
 --        past, now: the deadline is over
+--        full, group, limit: so many wait already
 local op = ARGV[1]
 
 local kept = kept_reply(op)
@@ -36,6 +37,8 @@ end
 
 local at = now_ms()
 if asked.ends_by and tonumber(asked.ends_by) <= at then return { 'past', text(at) } end
+local room, group, limit = room_for('waiting', asked)
+if room < 1 then return { 'full', group, text(limit) } end
 local is_early = asked.not_before and tonumber(asked.not_before) > at
 local priority, submitted_at = asked.priority, text(at)
 if asked.workflow then
@@ -52,7 +55,7 @@ end
 
 local seq = redis.call('INCR', KEY.seq)
 local job = {
-  id = asked.job, state = '', attempt = '0', seq = text(seq), lane = asked.lane,
+  id = asked.job, type = asked.type, customer = asked.customer, state = '', attempt = '0', seq = text(seq), lane = asked.lane,
   score = text(-tonumber(priority)),
   member = string.format('%013d:%06d:%012d:%s', submitted_at, asked.step, seq, asked.job),
 }

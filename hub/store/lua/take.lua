@@ -5,6 +5,7 @@
 -- Reply: claimed, 0, job, attempt, lease, type, priority, payload, timeout_ms
 --        evicted: another session has this worker
 --        full: the worker holds as many jobs as it has slots
+--        capped: as many jobs of its type or of its customer run as may
 --        gone, state, worker: the job does not wait; who has it, if anybody
 --        unknown: there is no such job
 local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
@@ -18,6 +19,7 @@ local job = load_job(id)
 if not job then return { 'unknown' } end
 if job.state ~= 'pending' then return { 'gone', job.state, job.worker or '' } end
 if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { 'full' } end
+if room_for('running', job) < 1 then return { 'capped' } end
 
 assign(job, worker, lease, now_ms(), ttl_ms, op)
 return described(keep_reply(op, { 0, job.id, job.attempt, job.lease }))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from attrs import fields
 
-from hub.settings import HubSettings
+from hub.settings import HubSettings, limits
 from shared.settings import read
 
 SECRET = "a-secret-of-some-length"
@@ -77,3 +77,34 @@ def test_every_setting_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> No
     told = " ".join(capsys.readouterr().out.split())
     for each in fields(HubSettings):
         assert "--" + each.name.replace("_", "-") in told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20", {"*": 20}),
+        ("comfyui=2, *=100", {"comfyui": 2, "*": 100}),
+        ("a=b=0", {"a=b": 0}),
+    ],
+)
+def test_limits_are_for_each_or_by_name(text: str, expected: dict[str, int]) -> None:
+    assert limits(text) == expected
+
+
+@pytest.mark.parametrize("text", ["many", "a=", "a=-1", "a=1,a=2", "a=1,,b=2", "1.5"])
+def test_a_limit_that_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="whole number"):
+        limits(text)
+
+
+def test_limits_have_the_names_of_the_store() -> None:
+    settings = HubSettings(
+        hub_max_waiting_by_type={"*": 1}, hub_max_waiting_by_customer={"c": 2},
+        hub_max_running_by_type={"t": 3}, hub_max_running_by_customer={"*": 4},
+    )  # fmt: skip
+    assert settings.limits == {
+        "waiting:type:*": 1,
+        "waiting:customer:c": 2,
+        "running:type:t": 3,
+        "running:customer:*": 4,
+    }

@@ -16,13 +16,13 @@ from tests.support.store import LATER_MS, Hand, Store, asked, spec
 
 
 async def test_a_new_job_is_pending_at_the_end_of_its_lane(store: Store) -> None:
-    first = await store.jobs.submit(spec())
-    second = await store.jobs.submit(spec(customer_id="c1", timeout_minutes=1.5))
+    first = await store.jobs.submit(spec(timeout_minutes=1))
+    second = await store.jobs.submit(spec(timeout_minutes=1.5))
     assert (first.place, second.place) == (0, 1)
     assert first.lane == digest(canonical(Requirement(service_type="simulation")))
     job = await store.job(second.job_id)
     assert (job.status, job.reason) == (JobState.PENDING, Reason.SUBMITTED)
-    assert (job.payload, job.priority, job.customer_id) == ({"n": 2**64}, 50, "c1")
+    assert (job.payload, job.priority, job.customer_id) == ({"n": 2**64}, 50, None)
     assert (job.attempt, job.failures, job.losses, job.timeout_minutes) == (0, 0, 0, 1.5)
 
 
@@ -121,6 +121,16 @@ async def test_equal_requirements_share_a_lane_in_whatever_order_they_are_said(
     ]
     assert lanes[0].lane == lanes[1].lane
     assert lanes[1].place == 1
+
+
+async def test_a_lane_is_for_one_type_and_one_customer(store: Store) -> None:
+    need = Requirement(service_type="x")
+    jobs = [
+        await store.jobs.submit(spec(type_, requirement=need, customer_id=customer))
+        for type_ in ("x", "y")
+        for customer in (None, "c", "d")
+    ]
+    assert len({each.lane for each in jobs}) == 6
 
 
 async def test_text_that_is_half_a_surrogate_pair_comes_back(store: Store) -> None:
