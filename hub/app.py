@@ -20,7 +20,7 @@ from hub.api.submission import Submission
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
-from hub.explain import Explainer
+from hub.explain import Explainer, Servability
 from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
@@ -60,7 +60,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
     jobs = Jobs(client, settings.hub_lease_s, settings.hub_max_losses)
     workers = Workers(client)
-    lanes = Lanes(client)
+    lanes, presence = Lanes(client), Presence(client)
     dispatcher = Dispatcher(jobs, lanes)
     previews = Previews()
     registry = Registry()
@@ -79,7 +79,8 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         limits=Limits(client),
         workers=workers,
         outlook=Outlook(client, lanes),
-        explainer=Explainer.over(client, lanes, views, Presence(client)),
+        explainer=Explainer.over(client, lanes, views, presence),
+        servability=Servability(presence),
         news=news,
         dispatcher=dispatcher,
         artifacts=Artifacts(settings.hub_data_dir / "artifacts"),

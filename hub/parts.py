@@ -5,7 +5,7 @@ from attrs import frozen
 from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
-from hub.explain import Explainer
+from hub.explain import Explainer, Servability
 from hub.previews import Previews
 from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
@@ -36,6 +36,7 @@ class Parts:
     workers: Workers
     outlook: Outlook
     explainer: Explainer
+    servability: Servability
     news: News
     dispatcher: Dispatcher
     artifacts: Artifacts

@@ -1,6 +1,6 @@
 """What REST clients may send: every field with its type and bounds, and nothing else."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -73,6 +73,10 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
         Name | None,
         Meta(description="while a job of this customer waits or runs under it, there is no other"),
     ] = None
+    on_unservable: Annotated[
+        Literal["accept", "reject"],
+        Meta(description="what to do when no connected worker could ever run it"),
+    ] = "accept"
     workflow_id: Name | None = None
     workflow_priority: Priority | None = None
     workflow_datetime: (

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Request, Response
@@ -34,6 +34,16 @@ def answer(
     """An error as every route tells it."""
     content: dict[str, Any] = {"error": error} | ({"fields": fields} if fields else {})
     return Response(content, status_code=status, media_type="application/json", headers=headers)
+
+
+def unservable(reasons: Sequence[str]) -> Answer:
+    """409: nobody who is connected could ever run the job, and the client wants none such."""
+    content = {
+        "error": f"no connected worker could ever run this job: {reasons[0]}",
+        "unservable": True,
+        "reasons": list(reasons),
+    }
+    return Response(content, status_code=409, media_type="application/json")
 
 
 def of_field(_: AnyRequest, problem: FieldError) -> Answer:

@@ -12,7 +12,7 @@ from litestar.types import Scope
 
 from hub.api.answers import JsonAnswer
 from hub.api.bodies import CancelBody, JobBody
-from hub.api.errors import Answer, answer
+from hub.api.errors import Answer, answer, unservable
 from hub.api.guards import clients
 from hub.api.idempotency import job_id_of, operation_of
 from hub.parts import Parts
@@ -45,19 +45,26 @@ async def submit_job(
 ) -> dict[str, Any] | Answer:
     """201 with the job's id and place; it has none before `run_at`. While another job of the
     customer waits or runs under the `unique_key`: 200 with that job, and its status is `existing`.
-    409 when a step contradicts its workflow.
+    409 when a step contradicts its workflow. `unservable` tells, with reasons, that nobody who is
+    connected could ever run it; with `on_unservable: reject` that is a 409, and nothing is kept.
     """
     spec = data.spec(parts.settings.default_job_priority, job_id_of(scope))
+    if data.on_unservable == "reject" and (
+        reasons := await parts.servability.reasons(spec.requirement)
+    ):
+        return unservable(reasons)
     try:
         submitted = await parts.dispatcher.submit(spec)
     except UniqueKeyTakenError as taken:
         return await _existing(parts, taken.job_id)
+    reasons = await parts.servability.reasons(spec.requirement, submitted.class_version)
     return {
         "job_id": submitted.job_id,
         "status": "submitted",
         "queue_position": submitted.place,
         "job": unstructure(submitted.job),
-    }
+        "unservable": bool(reasons),
+    } | ({"reasons": reasons} if reasons else {})
 
 
 @get("/jobs/{job_id:str}", guards=[clients], summary="A job, whole", tags=["jobs"])

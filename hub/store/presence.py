@@ -56,15 +56,19 @@ class Presence:
         # One whose class is not there has left between the two looks.
         return Fleet([each for each in present if each.class_ in classes], classes)
 
-    async def classes(self, version: str | None = None) -> dict[str, Capability]:
+    async def version(self) -> str:
+        """How often a class of connected workers has come or gone."""
+        return await self.client.command("GET", key("class_version")) or "0"
+
+    async def classes(self, version: str) -> dict[str, Capability]:
         """The classes of connected workers; those that are remembered, if of this version."""
-        if version is None or version != self._version:
+        if version != self._version:
             newest, texts = await gather(
-                self.client.command("GET", key("class_version")),
+                self.version(),
                 self.client.command("HGETALL", key("classes")),
             )
             self._classes = {class_: self._capability(class_, texts[class_]) for class_ in texts}
-            self._version = newest or "0"
+            self._version = newest
         return self._classes
 
     def _capability(self, class_: str, text: str) -> Capability:

@@ -17,6 +17,7 @@ class Submitted:
     job: Job
     lane: str
     place: int | None
+    class_version: str  # of the classes of workers that were connected then
 
     @property
     def job_id(self) -> str:
@@ -105,6 +106,6 @@ def submitted(spec: JobSpec, lane: Lane, job_id: str, reply: list[Any]) -> Submi
     tag, *told = reply
     if tag in REFUSALS:
         raise REFUSALS[tag](*told)
-    place, *moments = told
+    place, *moments, class_version = told
     job = accepted(spec, job_id, *(int(each) for each in moments))
-    return Submitted(job, lane.id, place)
+    return Submitted(job, lane.id, place, class_version)

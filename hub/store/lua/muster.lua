@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- muster: the workers that are connected.
 -- Reply: the version of their classes, then for each: worker, class, slots, leases it has
-local reply = { redis.call('GET', KEY.class_version) or '0' }
+local reply = { class_version() }
 for _, worker in ipairs(redis.call('ZRANGE', KEY.workers, 0, -1)) do
   local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'class', 'slots')
   if known[1] and known[1] ~= '' then

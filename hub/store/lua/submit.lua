@@ -4,7 +4,8 @@
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
 --       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
 --       unique_key, not_before, ends_by
--- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at
+-- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at,
+--          version of the classes of connected workers
 --        conflict, field, the value it has
 --        taken: there is another job under the caller's id
 --        existing, job: it waits or runs under the unique key
@@ -16,13 +17,14 @@ local kept = kept_reply(op)
 if kept then return kept end
 
 local asked = named(2)
+local classes = class_version()
 if asked.has_own_id then
   local has = redis.call('HMGET', KEY.job .. asked.job, 'payload', 'type', 'priority',
     'workflow_datetime', 'created_at', 'lane', 'member')
   if has[1] and (has[1] ~= asked.payload or has[2] ~= asked.type) then return { 'taken' } end
   if has[1] then
     local place = redis.call('ZRANK', KEY.lane .. has[6], has[7])
-    return { 'submitted', place, has[3], has[4], has[5] }
+    return { 'submitted', place, has[3], has[4], has[5], classes }
   end
 end
 
@@ -93,4 +95,4 @@ enter(job, is_early and 'delayed' or 'pending', at, {
 })
 if not is_early then enqueue(job, asked.waker) end
 local place = redis.call('ZRANK', KEY.lane .. job.lane, job.member)
-return keep_reply(op, { 'submitted', place, priority, submitted_at, text(at) })
+return keep_reply(op, { 'submitted', place, priority, submitted_at, text(at), classes })
