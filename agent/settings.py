@@ -45,7 +45,10 @@ class AgentSettings(ConnectorSettings, EngineOptions):
     connectors: tuple[str, ...] = setting(
         ("WORKER_CONNECTORS", "SERVICES", "CONNECTORS"),
         ("simulation",),
-        "the services to work for, with commas between",
+        "the services to work for, with commas between; a file ending in .py is one's own",
+    )
+    connector: tuple[str, ...] = setting(
+        "WORKER_CONNECTOR", (), "more connectors of one's own: files ending in .py"
     )
     labels: tuple[tuple[str, str], ...] = setting(
         "WORKER_LABELS",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from agent.connectors.a1111 import A1111
 from agent.connectors.base import Connector
 from agent.connectors.comfyui import ComfyUI, ComfyUISettings
+from agent.connectors.own import load
 from agent.connectors.rest import RestAsync, RestSync
 from agent.connectors.simulation import Simulation, SimulationSettings
 from agent.connectors.websocket import WebSocket
@@ -48,11 +49,19 @@ KINDS: dict[str, Callable[[AgentSettings], Connector]] = {
 
 
 def make_connectors(settings: AgentSettings) -> list[Connector]:
-    """The connectors that the settings name. Raises `ValueError` for one that does not exist."""
-    unknown = [name for name in settings.connectors if name not in KINDS]
+    """The connectors that the settings name, by name or as a file ending in .py.
+
+    Raises `ValueError` for one that does not exist.
+    """
+    unknown = [name for name in settings.connectors if name not in KINDS and not _is_own(name)]
     if unknown or not settings.connectors:
         raise ValueError(
             f"--connectors (WORKER_CONNECTORS): {', '.join(unknown) or 'nothing'} is not "
-            f"a connector; there are {', '.join(KINDS)}"
+            f"a connector; there are {', '.join(KINDS)}, and files ending in .py"
         )
-    return [KINDS[name](settings) for name in settings.connectors]
+    named = [load(name) if _is_own(name) else KINDS[name](settings) for name in settings.connectors]
+    return [*named, *map(load, settings.connector)]
+
+
+def _is_own(name: str) -> bool:
+    return name.endswith(".py")

@@ -6,7 +6,7 @@ from math import ceil
 
 from attrs import define, field, frozen
 
-from agent.connectors.base import ConnectorError, Preview, Progress, Report
+from agent.connectors.base import Preview, Progress, Report
 
 Look = Callable[[float], Awaitable[Preview]]
 """Returns the preview for the fraction of a stage that is done."""
@@ -34,7 +34,7 @@ class Pace:
     processing_time_s: float
     interval_s: float  # at most this long between two reports
     report: Report
-    fails: bool  # in the middle of the job
+    strike: Callable[[], Awaitable[None]] | None = None  # what happens in the middle of the job
     _shares: int = field(init=False)
     _done: int = field(init=False, default=0)
 
@@ -44,7 +44,7 @@ class Pace:
     async def walk(self, look: Look | None = None) -> None:
         """Pass every stage; with `look`, each step of one shows a preview.
 
-        Raises `ConnectorError` in the middle if the job is one that fails.
+        What strikes in the middle may raise, or never end.
         """
         for stage in self.stages:
             if stage.node is not None:
@@ -56,8 +56,8 @@ class Pace:
                     self._tell(stage, step=step, preview=preview)
 
     async def _pass_share(self, stage: Stage) -> None:
-        if self.fails and self._done == self._shares // 2:
-            raise ConnectorError("the simulation failed this job on purpose, see failure_rate")
+        if self.strike and self._done == self._shares // 2:
+            await self.strike()
         share_s = self.processing_time_s / self._shares
         parts = max(1, ceil(share_s / self.interval_s))
         for part in range(1, parts):

@@ -2,7 +2,8 @@
 
 A payload with a ComfyUI graph is walked node by node and yields real PNG files. Any other payload
 is a plain job: so many steps and no file. `{"simulation": {"processing_time_s", "steps",
-"failure_rate"}}` in a payload overrides those settings for that job.
+"failure_rate"}}` in a payload overrides those settings for that job, and `fault` beside them makes
+something go wrong (`simulation_faults`).
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +12,9 @@ from typing import Any, cast
 
 from attrs import Attribute, evolve, field, frozen
 
-from agent.connectors.base import Offer, Report, Result, Work
+from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
 from agent.connectors.pacing import Pace, Stage
+from agent.connectors.simulation_faults import Fault, find_fault
 from agent.connectors.simulation_plan import Plan, invalid, plan
 from shared.graphs import has_graph
 
@@ -73,43 +75,59 @@ class Simulation:
 
     async def run(self, work: Work, report: Report) -> Result:
         """Walk the payload's graph, or so many plain steps. Cancellation takes effect at once."""
-        settings = _overridden(self._settings, work.payload)
+        settings, fault = _overridden(self._settings, work)
         payload = {key: value for key, value in work.payload.items() if key != "simulation"}
         if has_graph(payload):
-            return await self._run_graph(plan(payload, settings.steps), settings, report)
-        stages = (Stage(steps=settings.steps),)
-        await self._pace(stages, settings, report).walk()
-        return Result(data={"simulated": True, "steps": settings.steps})
+            planned = plan(payload, settings.steps)
+            result = await self._run_graph(
+                planned, self._pace(planned.stages, settings, fault, report)
+            )
+        else:
+            stages = (Stage(steps=settings.steps),)
+            await self._pace(stages, settings, fault, report).walk()
+            result = Result(data={"simulated": True, "steps": settings.steps})
+        return fault.spoiled(result) if fault else result
 
-    async def _run_graph(
-        self, planned: Plan, settings: SimulationSettings, report: Report
-    ) -> Result:
+    async def _run_graph(self, planned: Plan, pace: Pace) -> Result:
         from agent.connectors import simulation_output  # noqa: PLC0415 - other jobs need no Pillow
 
-        look = await simulation_output.previews(planned)
-        await self._pace(planned.stages, settings, report).walk(look)
+        await pace.walk(await simulation_output.previews(planned))
         return await simulation_output.render(planned)
 
-    def _pace(self, stages: Sequence[Stage], settings: SimulationSettings, report: Report) -> Pace:
+    def _pace(
+        self,
+        stages: Sequence[Stage],
+        settings: SimulationSettings,
+        fault: Fault | None,
+        report: Report,
+    ) -> Pace:
+        fails = self._draw() < settings.failure_rate
         return Pace(
             stages=stages,
-            processing_time_s=settings.processing_time_s,
+            processing_time_s=settings.processing_time_s * (fault.slowdown if fault else 1),
             interval_s=settings.progress_interval_ms / 1000,
             report=report,
-            fails=self._draw() < settings.failure_rate,
+            strike=fault.strike if fault else _fail if fails else None,
         )
 
 
-def _overridden(settings: SimulationSettings, payload: dict[str, Any]) -> SimulationSettings:
-    override = payload.get("simulation", {})
+async def _fail() -> None:
+    raise ConnectorError("the simulation failed this job on purpose, see failure_rate")
+
+
+def _overridden(
+    settings: SimulationSettings, work: Work
+) -> tuple[SimulationSettings, Fault | None]:
+    override = work.payload.get("simulation", {})
     if not isinstance(override, dict):
         raise invalid(f"simulation must be an object, got {override!r}")
-    changes = cast("dict[str, Any]", override)
+    changes = dict(cast("dict[str, Any]", override))
+    fault = find_fault(changes.pop("fault", None), work.attempt)
     for name in changes:
         if name not in _OVERRIDABLE:
-            allowed = ", ".join(_OVERRIDABLE)
+            allowed = ", ".join((*_OVERRIDABLE, "fault"))
             raise invalid(f"simulation.{name} cannot be set by a job; only {allowed} can")
     try:
-        return evolve(settings, **changes)
+        return evolve(settings, **changes), fault
     except ValueError as error:
         raise invalid(f"simulation.{error}") from error
