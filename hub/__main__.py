@@ -13,6 +13,7 @@ from shared.version import VERSION
 USAGE = """usage: emp-hub COMMAND [flags]
 
   serve   run a hub
+  doctor  look at the queue: store, periodic work, every index
   demo    run a hub and an agent, and one job through both
 
 emp-hub COMMAND --help tells the flags of each; emp-hub --version the version.
@@ -24,6 +25,8 @@ def main() -> None:
     command, *flags = sys.argv[1:] or ["--help"]
     if command == "serve":
         sys.exit(serve(flags))
+    if command == "doctor":
+        sys.exit(doctor(flags))
     if command == "demo":
         from hub.demo import main as demo  # noqa: PLC0415 - a serving hub needs none of it
 
@@ -55,6 +58,28 @@ def serve(flags: list[str]) -> int:
         sys.stderr.write(f"emp-hub: {problem}\n")
         return 1
     return 0
+
+
+def doctor(flags: list[str]) -> int:
+    """Say what is found; the exit code: 0 when all is well, 1 when not or nothing could be seen."""
+    from hub.doctor import examine  # noqa: PLC0415 - as above
+    from hub.store.client import StoreUnavailableError  # noqa: PLC0415
+    from hub.store.server import EmbeddedServerError  # noqa: PLC0415
+
+    settings = read(HubSettings, flags, os.environ, "emp-hub doctor", "Look at a queue.")
+
+    async def all_well() -> bool:
+        verdicts: list[bool] = []
+        async for finding in examine(settings):
+            sys.stdout.write(f"{finding}\n")
+            verdicts.append(finding.is_well)
+        return all(verdicts)
+
+    try:
+        return 0 if uvloop.run(all_well()) else 1
+    except (EmbeddedServerError, StoreUnavailableError, OSError) as problem:
+        sys.stderr.write(f"emp-hub: {problem}\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
 from hub.protocols import HttpWithDeadline, WebSocketWithEnd
-from hub.reaper import Reaper
 from hub.sessions import Registry
 from hub.sessions.audience import Audience
 from hub.sessions.counter import Counter
@@ -49,6 +48,7 @@ from hub.store.presence import Presence
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.timetable import chores
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     offering = Offering(jobs, lanes, Offers(client, lanes))
     news = News(client, url, Hearing(dispatcher, registry, audience, offering))
     desk = Desk(jobs, workers, dispatcher, previews, settings)
+    artifacts = Artifacts(settings.hub_data_dir / "artifacts")
     return Parts(
         settings=settings,
         doors=doors(settings),
@@ -83,12 +84,13 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         servability=Servability(presence),
         news=news,
         dispatcher=dispatcher,
-        artifacts=Artifacts(settings.hub_data_dir / "artifacts"),
+        artifacts=artifacts,
         previews=previews,
         registry=registry,
         desk=desk,
         counter=_counter(desk, views, news, audience, offering),
         crowd=Crowd(settings.hub_max_connections),
+        chores=chores(dispatcher.id, jobs, artifacts, settings),
     )
 
 
@@ -166,14 +168,13 @@ async def serve(settings: HubSettings) -> None:
 
 async def _serve(parts: Parts) -> None:
     await parts.limits.limit(parts.settings.limits)
-    reaper = Reaper(parts.jobs, parts.views, parts.workers, parts.settings)
     listening = listen_as_set(parts.settings)
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(each, name=name)
             for name, each in (
                 ("news", parts.news.run()),
-                ("reaper", reaper.run()),
+                ("chores", parts.chores.run()),
                 ("dispatcher", parts.dispatcher.run()),
                 ("feed", parts.counter.feed.run()),
                 ("offering", parts.counter.offering.run()),

@@ -24,6 +24,15 @@ class Artifacts:
 
     root: Path = field()
 
+    def touch(self, sha256: str) -> bool:
+        """Whether the artifact is here; if so it counts as stored just now."""
+        path = self._path(sha256)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
+
     def find(self, sha256: str) -> Path | None:
         """Where the artifact lies, or None. Raises `ArtifactError` for what is no digest."""
         path = self._path(sha256)
@@ -49,6 +58,15 @@ class Artifacts:
             finally:
                 incoming.unlink(missing_ok=True)
         return size
+
+    def older_than(self, moment_s: float) -> set[str]:
+        """The artifacts that were last stored before a moment, in seconds since the epoch."""
+        files = (each for each in self.root.glob("??/*") if NAME.fullmatch(each.name))
+        return {each.name for each in files if each.stat().st_mtime < moment_s}
+
+    def remove(self, sha256: str) -> None:
+        """Remove an artifact."""
+        self._path(sha256).unlink()
 
     def _path(self, sha256: str) -> Path:
         if not NAME.fullmatch(sha256):

@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from hub.artifacts import Artifacts
+from hub.chores import Chores
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
 from hub.explain import Explainer, Servability
@@ -45,3 +46,4 @@ class Parts:
     desk: Desk
     counter: Counter
     crowd: Crowd
+    chores: Chores

@@ -108,6 +108,18 @@ class HubSettings:
     failed_job_ttl_days: float = setting(
         "FAILED_JOB_TTL_DAYS", 7.0, "how long failed jobs are kept"
     )
+    completed_job_keep: int = setting(
+        "COMPLETED_JOB_KEEP", 100_000, "how many completed jobs are kept at most, and as many cancelled",
+        validator=validators.ge(0),
+    )  # fmt: skip
+    failed_job_keep: int = setting(
+        "FAILED_JOB_KEEP", 100_000, "how many failed jobs are kept at most",
+        validator=validators.ge(0),
+    )  # fmt: skip
+    artifact_grace_hours: float = setting(
+        "ARTIFACT_GRACE_HOURS", 24.0, "how long a file is kept that no job names",
+        validator=validators.ge(0),
+    )  # fmt: skip
     worker_ttl_hours: float = setting(
         "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered"
     )

@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from hub.api import artifacts, docs, events, health, jobs, socket, workers
+from hub.api import artifacts, docs, events, health, jobs, socket, system, workers
 from hub.api.errors import HANDLERS
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -22,6 +22,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     artifacts.get_artifact,
     artifacts.has_artifact,
     health.health,
+    system.system_status,
     docs.assets,
     socket.worker_socket,
     socket.client_socket,

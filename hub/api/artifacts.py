@@ -63,8 +63,9 @@ async def get_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> 
     tags=["artifacts"],
 )
 async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> None:
-    """200, or 404 when it must be handed in."""
-    _found(parts, sha256)
+    """200, and it stays for the job that will name it; or 404 when it must be handed in."""
+    if not parts.artifacts.touch(sha256):
+        raise NotFoundException("Artifact not found")
 
 
 def _found(parts: Parts, sha256: str) -> Path:

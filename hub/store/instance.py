@@ -20,6 +20,14 @@ class UnfitStoreError(Exception):
 async def check(client: Client, data_dir: Path) -> None:
     """Raises `UnfitStoreError` for a server that is too old, evicts keys, or is not ours."""
     facts: dict[str, Any] = await client.command("INFO")
+    check_fit(facts)
+    if not facts.get("aof_enabled"):
+        log.warning("Redis keeps no append-only file: jobs would be lost with its process")
+    await _check_instance(client, data_dir / "instance")
+
+
+def check_fit(facts: dict[str, Any]) -> None:
+    """Raises `UnfitStoreError` for a server, by its INFO, that is too old or evicts keys."""
     _check_version(str(facts["redis_version"]))
     policy = facts.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
@@ -27,9 +35,6 @@ async def check(client: Client, data_dir: Path) -> None:
             f"Redis would drop jobs when its memory is full (maxmemory-policy is {policy}): "
             "set it to noeviction"
         )
-    if not facts.get("aof_enabled"):
-        log.warning("Redis keeps no append-only file: jobs would be lost with its process")
-    await _check_instance(client, data_dir / "instance")
 
 
 def _check_version(version: str) -> None:

@@ -17,6 +17,9 @@ from shared.jobs import Failure, JobSpec, Lease
 from shared.states import Reason
 from shared.wire import dump_json
 
+MANY = 10**9
+"""More jobs than any Redis holds."""
+
 
 class EvictedError(Exception):
     """Another connection has registered the same worker since."""
@@ -163,9 +166,9 @@ class Jobs:
         reply = await self.client.script("regrant", operation(), self._lease_ms, _ms(shift_s))
         return int(reply[1])
 
-    async def purge(self, state: str, age_s: float, limit: int = 100) -> int:
-        """Remove jobs that ended in `state` over `age_s` ago; how many."""
-        reply = await self.client.script("purge", state, _ms(age_s), limit)
+    async def purge(self, state: str, age_s: float, keep: int = MANY, limit: int = 100) -> int:
+        """Remove jobs that ended in `state` over `age_s` ago, or beyond `keep`; how many."""
+        reply = await self.client.script("purge", state, _ms(age_s), keep, limit)
         return int(reply[1])
 
     @property

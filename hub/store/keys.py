@@ -47,6 +47,8 @@ NOUNS: dict[str, str] = {
     "class_workers": "class_workers",  # HASH: the same classes -> how many workers
     "class_version": "class_version",  # STRING: how often a class has come or gone
     "seq": "seq",  # STRING: the last submission number
+    "leader": "leader",  # STRING, TTL: the hub that does the periodic work
+    "duties": "duties",  # HASH: chore -> JSON of its last run
     "audit": "audit",  # STREAM, capped: one line for every transition
     "instance": "instance",  # STRING: which queue this is
     "probe": "probe",  # STRING, short TTL: proof that writes work

@@ -2,6 +2,7 @@
 
 import json
 from asyncio import gather
+from collections.abc import AsyncIterator
 from typing import Any
 
 from attrs import frozen
@@ -110,6 +111,20 @@ class Views:
         return await self.client.command(
             "ZRANGE", key(noun), "-inf", await self.now_ms(), "BYSCORE", "LIMIT", 0, limit
         )
+
+    async def texts(self) -> AsyncIterator[str]:
+        """What jobs were given and gave, as JSON texts."""
+        last = 0
+        while ids := await self.client.command(
+            "ZRANGE", key("jobs"), f"({last}", "+inf", "BYSCORE", "LIMIT", 0, SCAN
+        ):
+            last = int(await self.client.command("ZSCORE", key("jobs"), ids[-1]) or last)
+            wanted = ("payload", "result", "progress_details")
+            found = await gather(
+                *[self.client.command("HMGET", key("job", each), *wanted) for each in ids]
+            )
+            for text in (text for texts in found for text in texts if text):
+                yield text
 
     async def now_ms(self) -> int:
         """Milliseconds since the epoch by the clock of Redis."""

@@ -2,6 +2,7 @@
 
 import json
 from asyncio import gather
+from collections import Counter
 from typing import Any
 
 from attrs import frozen
@@ -69,6 +70,14 @@ class Workers:
         if not facts or heard_at is None:
             return None
         return _worker(worker_id, facts, int(heard_at), held)
+
+    async def counts(self) -> dict[str, int]:
+        """How many workers there are of each status."""
+        ids: list[str] = await self.client.command("ZRANGE", key("workers"), 0, -1)
+        statuses: list[str | None] = await gather(
+            *[self.client.command("HGET", key("worker", each), "status") for each in ids]
+        )
+        return dict(Counter(each for each in statuses if each is not None))
 
     async def all(self) -> list[Worker]:
         """Every worker, by id."""

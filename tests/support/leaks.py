@@ -88,6 +88,7 @@ OWNERS: dict[str, OwnerCheck] = {
     "seq": _queue,
     "audit": _queue,
     "instance": _queue,
+    "duties": _queue,
 }
 
 

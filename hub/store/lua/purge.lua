@@ -1,10 +1,13 @@
 #!lua flags=allow-oom
--- purge: removes jobs that ended long ago, with everything that was kept of them.
--- ARGV: state, age_ms, limit
+-- purge: removes the oldest of the jobs that ended in a state, with everything that was kept of them:
+-- those beyond a number, or else those that ended long ago.
+-- ARGV: state, age_ms, keep (how many stay at most), limit
 -- Reply: purged, how many
-local state, age_ms, limit = unpack(ARGV)
+local state, age_ms, keep, limit = unpack(ARGV)
 
-local ids = redis.call('ZRANGE', KEY.finished .. state, '-inf', text(now_ms() - age_ms), 'BYSCORE',
+local over = math.min(redis.call('ZCARD', KEY.finished .. state) - keep, limit)
+local ids = over > 0 and redis.call('ZRANGE', KEY.finished .. state, 0, over - 1)
+  or redis.call('ZRANGE', KEY.finished .. state, '-inf', text(now_ms() - age_ms), 'BYSCORE',
   'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
   local has = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'workflow', 'lane')

@@ -1,22 +1,17 @@
-"""Periodic work: what ran out, what is due, what nobody needs any more."""
+"""What ran out, and what is due."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from attrs import define, evolve
+from attrs import define
 
 from hub.reaper import JUMP_S, Reaper
-from hub.settings import HubSettings
 from hub.store.client import Client, StoreUnavailableError
 from hub.store.keys import key
 from hub.store.views import Views
 from shared.jobs import Lease
 from shared.states import JobState
 from tests.support.store import LATER_MS, Hand, Store, overdue, spec
-from tests.support.waiting import wait_until
 
 HOUR_S = 3600.0
 
@@ -55,9 +50,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 
 @pytest.fixture
-def reaper(store: Store, clock: Clocks, tmp_path: Path) -> Reaper:
-    settings = HubSettings(hub_data_dir=tmp_path)
-    return Reaper(store.jobs, store.views, store.workers, settings, lambda: clock.hub_s)
+def reaper(store: Store, clock: Clocks) -> Reaper:
+    return Reaper(store.jobs, store.views, lambda: clock.hub_s)
 
 
 @pytest.fixture
@@ -91,7 +85,8 @@ async def test_a_lease_that_ran_out_is_taken_back(
     caplog.set_level("INFO")
     await reaper.reap()
     lease, alive = await hand.take(lease_s=0), await hand.take()
-    await reaper.reap()
+    assert await reaper.reap() == "1 attempts ran out"
+    assert await reaper.reap() == ""
     assert await status(store, lease) is JobState.PENDING
     assert await status(store, alive) is JobState.ASSIGNED
     assert f"job {lease.job_id} attempt 1 ran out: pending" in caplog.text
@@ -164,6 +159,23 @@ async def test_a_hub_that_did_not_look_for_long_gives_new_terms(
     assert await left_s(store, lease) > 0
 
 
+async def test_time_that_the_store_was_away_counts_against_nobody(
+    store: Store, hand: Hand, reaper: Reaper, clock: Clocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reaper.reap()
+    lease = await hand.take(lease_s=0)
+    with monkeypatch.context() as away:
+
+        async def fail(_: object) -> int:
+            raise StoreUnavailableError("away")
+
+        away.setattr(Views, "now_ms", fail)
+        with pytest.raises(StoreUnavailableError):
+            await reaper.reap()
+    assert await reaper.reap() == "1 leases got a new term"
+    assert await status(store, lease) is JobState.ASSIGNED
+
+
 async def test_a_drift_is_no_jump(store: Store, hand: Hand, reaper: Reaper, clock: Clocks) -> None:
     await reaper.reap()
     lease = await hand.take(lease_s=0)
@@ -179,84 +191,10 @@ async def test_delayed_jobs_that_are_due_wait_in_their_lanes_again(
     due = await hand.put(JobState.DELAYED)
     await store.client.redis.zadd(key("delayed"), {due.job_id: 1})
     await store.client.redis.hset(key("job", due.job_id), "not_before", "1")
-    await reaper.promote()
+    assert await reaper.promote() == "1 jobs were due"
+    assert await reaper.promote() == ""
     assert await status(store, due) is JobState.PENDING
     assert await status(store, later) is JobState.DELAYED
-
-
-@pytest.mark.parametrize(
-    "state", [JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED], ids=str
-)
-async def test_a_job_that_ended_is_kept_for_as_long_as_is_set(
-    store: Store, hand: Hand, reaper: Reaper, tmp_path: Path, state: JobState
-) -> None:
-    lease = await hand.put(state)
-    for hours, kept in ((1.0, True), (0.0, False)):
-        settings = HubSettings(
-            hub_data_dir=tmp_path, completed_job_ttl_hours=hours, failed_job_ttl_days=hours
-        )
-        await evolve(reaper, settings=settings).purge()
-        assert (await store.views.job(lease.job_id) is not None) == kept
-
-
-async def test_more_jobs_than_one_call_removes_are_all_removed(
-    store: Store, reaper: Reaper, tmp_path: Path
-) -> None:
-    for _ in range(101):
-        submitted = await store.jobs.submit(spec())
-        await store.jobs.cancel(submitted.job_id, "enough")
-    settings = HubSettings(hub_data_dir=tmp_path, completed_job_ttl_hours=0)
-    await evolve(reaper, settings=settings).purge()
-    assert (await store.views.page({}, 0, 1)).total == 0
-
-
-async def test_workers_that_are_gone_are_forgotten_when_they_hold_nothing(
-    store: Store, hand: Hand, reaper: Reaper
-) -> None:
-    await hand.take()
-    await store.hand("w2")
-    await evolve(reaper, settings=evolve(reaper.settings, worker_ttl_hours=0)).forget()
-    assert [worker.worker_id for worker in await store.workers.all()] == ["w1"]
-
-
-async def test_all_chores_go_on_through_the_loss_of_the_store(
-    store: Store,
-    hand: Hand,
-    reaper: Reaper,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    every_chore = [evolve(chore, every_s=0.01) for chore in reaper.chores]
-    monkeypatch.setattr(Reaper, "chores", property(lambda _: every_chore))
-    command, is_away = Client.command, True
-
-    async def perhaps_away(client: Client, *words: str | float) -> Any:
-        if is_away:
-            raise StoreUnavailableError("away")
-        return await command(client, *words)
-
-    monkeypatch.setattr(Client, "command", perhaps_away)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(reaper.run())
-        await wait_until(lambda: all(f"{each.name}: away" in caplog.text for each in every_chore))
-        is_away = False
-        lease = await hand.take(lease_s=0)
-
-        async def is_taken_back() -> bool:
-            return await status(store, lease) is JobState.PENDING
-
-        await wait_until(is_taken_back)
-        running.cancel()
-
-
-def test_every_chore_is_done_often_enough(reaper: Reaper) -> None:
-    assert {chore.name: chore.every_s <= 60 for chore in reaper.chores} == {
-        "clock and leases": True,
-        "what is due": True,
-        "deadlines": True,
-        "retention": True,
-        "lost workers": True,
-    }
 
 
 async def test_a_job_that_did_not_finish_before_its_deadline_has_failed(
@@ -265,7 +203,8 @@ async def test_a_job_that_did_not_finish_before_its_deadline_has_failed(
     caplog.set_level("INFO")
     late, early = [(await store.jobs.submit(spec(deadline=LATER_MS))).job_id for _ in range(2)]
     await overdue(store, late)
-    await reaper.expire()
+    assert await reaper.expire() == "1 jobs were past their deadlines"
+    assert await reaper.expire() == ""
     assert (await store.job(late)).status is JobState.FAILED
     assert (await store.job(early)).status is JobState.PENDING
     assert f"job {late} did not finish before its deadline" in caplog.text

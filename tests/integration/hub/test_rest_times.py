@@ -17,8 +17,7 @@ PLAIN: dict[str, Any] = {"type": "simulation", "payload": {}}
 
 
 def reaper(hub: RunningHub) -> Reaper:
-    parts = hub.parts
-    return Reaper(parts.jobs, parts.views, parts.workers, parts.settings)
+    return Reaper(hub.parts.jobs, hub.parts.views)
 
 
 async def test_a_job_waits_for_its_time(hub: RunningHub) -> None:

@@ -163,7 +163,7 @@ async def purge(store: Store) -> tuple[str | int, ...]:
     for _ in range(2):
         lease = await hand.take(spec(customer_id="c", workflow_id="f"))
         await store.jobs.complete(lease, "{}")
-    return ("completed", 0, 100)
+    return ("completed", 0, 1000, 100)
 
 
 async def register(store: Store) -> tuple[str | int, ...]:
@@ -198,6 +198,15 @@ async def settle(store: Store) -> tuple[str | int, ...]:
     return ("key", "holder", "answer")
 
 
+async def lead(_: Store) -> tuple[str | int, ...]:
+    return ("hub-1", 1000)
+
+
+async def resign(store: Store) -> tuple[str | int, ...]:
+    await store.client.script("lead", "hub-1", 1000)
+    return ("hub-1",)
+
+
 HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
 SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
@@ -226,6 +235,8 @@ SCENES = {
     "depart": Scene("depart", depart, {"SMEMBERS"}),
     "forget": Scene("forget", forget),
     "classify": Scene("classify", classify),
+    "lead": Scene("lead", lead),
+    "resign": Scene("resign", resign),
     "limit": Scene("limit", limit),
     "reserve": Scene("reserve", reserve),
     "settle": Scene("settle", settle),

@@ -1,0 +1,45 @@
+"""All periodic work there is."""
+
+from hub.artifacts import Artifacts
+from hub.chores import Chore, Chores
+from hub.reaper import Reaper
+from hub.retention import Retention
+from hub.settings import HubSettings
+from hub.store.auditor import Auditor
+from hub.store.duties import Duties
+from hub.store.jobs import Jobs
+from hub.store.views import Views
+from hub.store.workers import Workers
+
+SHOWN = 5
+"""How many differences a result names."""
+
+
+def chores(hub: str, jobs: Jobs, artifacts: Artifacts, settings: HubSettings) -> Chores:
+    """The periodic work of one hub, joined."""
+    client, views = jobs.client, Views(jobs.client)
+    retention = Retention(jobs, views, Workers(client), artifacts, settings)
+    return Chores(
+        hub, Duties(client), views, timetable(Reaper(jobs, views), retention, Auditor(client))
+    )
+
+
+def timetable(reaper: Reaper, retention: Retention, auditor: Auditor) -> tuple[Chore, ...]:
+    """The chores, by what they are for."""
+
+    async def audit() -> str:
+        found = await auditor.audit()
+        if not found.differences:
+            return f"{found.jobs} jobs, no difference"
+        shown = "; ".join(found.differences[:SHOWN])
+        return f"failed: {len(found.differences)} differences in {found.jobs} jobs: {shown}"
+
+    return (
+        Chore("expired leases", 1.0, reaper.reap),
+        Chore("due jobs", 0.25, reaper.promote),
+        Chore("deadlines", 0.25, reaper.expire),
+        Chore("retention", 60.0, retention.purge),
+        Chore("lost workers", 60.0, retention.forget),
+        Chore("audit", 600.0, audit),
+        Chore("orphaned artifacts", 3600.0, retention.sweep, is_own=True),
+    )

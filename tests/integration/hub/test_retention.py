@@ -1,0 +1,142 @@
+"""What nobody needs any more: old jobs, gone workers, files that no job names."""
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from hub.artifacts import Artifacts
+from hub.retention import Retention
+from hub.settings import HubSettings
+from hub.store import views as views_module
+from hub.store.client import Client
+from hub.store.jobs import Progress
+from hub.store.views import Views
+from shared.states import JobState
+from tests.support.store import Hand, Store, spec
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncGenerator[Store]:
+    client = Client.connect(redis_url)
+    await client.open()
+    yield Store.over(client)
+    await client.close()
+
+
+@pytest.fixture
+async def hand(store: Store) -> Hand:
+    return await store.hand()
+
+
+@pytest.fixture
+def retention(store: Store, tmp_path: Path) -> Retention:
+    settings = HubSettings(hub_data_dir=tmp_path)
+    artifacts = Artifacts(tmp_path / "artifacts")
+    return Retention(store.jobs, store.views, store.workers, artifacts, settings)
+
+
+@pytest.mark.parametrize(
+    "state", [JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED], ids=str
+)
+async def test_a_job_that_ended_is_kept_for_as_long_as_is_set(
+    store: Store, hand: Hand, retention: Retention, tmp_path: Path, state: JobState
+) -> None:
+    lease = await hand.put(state)
+    for hours, kept in ((1.0, True), (0.0, False)):
+        settings = HubSettings(
+            hub_data_dir=tmp_path, completed_job_ttl_hours=hours, failed_job_ttl_days=hours
+        )
+        await evolve(retention, settings=settings).purge()
+        assert (await store.views.job(lease.job_id) is not None) == kept
+
+
+async def test_more_jobs_than_one_call_removes_are_all_removed(
+    store: Store, retention: Retention, tmp_path: Path
+) -> None:
+    for _ in range(101):
+        submitted = await store.jobs.submit(spec())
+        await store.jobs.cancel(submitted.job_id, "enough")
+    settings = HubSettings(hub_data_dir=tmp_path, completed_job_ttl_hours=0)
+    await evolve(retention, settings=settings).purge()
+    assert (await store.views.page({}, 0, 1)).total == 0
+
+
+async def test_workers_that_are_gone_are_forgotten_when_they_hold_nothing(
+    store: Store, hand: Hand, retention: Retention
+) -> None:
+    await hand.take()
+    await store.hand("w2")
+    await evolve(retention, settings=evolve(retention.settings, worker_ttl_hours=0)).forget()
+    assert [worker.worker_id for worker in await store.workers.all()] == ["w1"]
+
+
+async def test_the_oldest_go_where_there_are_too_many(
+    store: Store, hand: Hand, retention: Retention
+) -> None:
+    leases = [await hand.put(JobState.COMPLETED) for _ in range(4)]
+    dead = await hand.put(JobState.FAILED)
+    few = evolve(retention, settings=evolve(retention.settings, completed_job_keep=1))
+    assert await few.purge() == "3 jobs removed"
+    assert await few.purge() == ""
+    found = (await store.views.page({}, 0, 9)).jobs
+    assert [each.id for each in found] == [dead.job_id, leases[-1].job_id]
+
+
+async def kept(retention: Retention, content: bytes) -> str:
+    """The name of a file that was handed in."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield content
+
+    name = hashlib.sha256(content).hexdigest()
+    await retention.artifacts.store(name, chunks())
+    return name
+
+
+async def test_only_files_that_no_job_names_are_swept(
+    store: Store, hand: Hand, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_module, "SCAN", 2)
+    names = [await kept(retention, content) for content in (b"in", b"out", b"shown", b"nobody's")]
+    given, gave, shown, orphan = names
+    await store.jobs.submit(spec(payload={"image": given}))
+    await store.jobs.complete(await (await store.hand("w2")).take(spec(priority=99)), f'["{gave}"]')
+    lease = await hand.take(spec(priority=99))
+    await store.jobs.progress(lease, Progress(1, "", f'{{"file":"{shown}"}}'))
+    later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
+    assert await retention.sweep() == ""
+    assert await later.sweep() == "1 files removed"
+    assert await later.sweep() == ""
+    found = [retention.artifacts.find(name) is not None for name in names]
+    assert found == [True, True, True, False]
+    assert orphan == names[3]
+
+
+async def test_a_file_that_was_asked_for_meanwhile_stays(
+    store: Store, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await kept(retention, b"x")
+    await store.jobs.submit(spec())
+    texts = Views.texts
+
+    def none_older(_: Artifacts, _moment_s: float) -> set[str]:
+        return set()
+
+    async def asked_for(views: Views) -> AsyncIterator[str]:
+        async for text in texts(views):
+            monkeypatch.setattr(Artifacts, "older_than", none_older)
+            yield text
+
+    monkeypatch.setattr(Views, "texts", asked_for)
+    later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
+    assert await later.sweep() == ""
+    assert retention.artifacts.touch(name)
+
+
+def test_a_file_that_is_not_here_cannot_be_kept(retention: Retention) -> None:
+    assert not retention.artifacts.touch("0" * 64)
