@@ -3,7 +3,6 @@
 from attrs import define, field
 
 from hub.explain.verdicts import nearest_fix
-from hub.store.lanes import lane_of
 from hub.store.presence import Presence
 from shared.matching import Requirement, satisfies, unmet
 from shared.words import told
@@ -11,16 +10,16 @@ from shared.words import told
 REASONS = 5
 """The most reasons that are told."""
 MEMORY = 10_000
-"""For how many lanes the answer is remembered."""
+"""For how many requirements the answer is remembered."""
 
 
 @define
 class Servability:
-    """Answers by lane, remembered until a class of workers comes or goes."""
+    """Answers by requirement, remembered until a class of workers comes or goes."""
 
     presence: Presence
     _version: str = field(default="", init=False)
-    _reasons: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
+    _reasons: dict[Requirement, tuple[str, ...]] = field(factory=dict, init=False)
 
     async def reasons(
         self, requirement: Requirement, version: str | None = None
@@ -32,10 +31,10 @@ class Servability:
         version = version or await self.presence.version()
         if version != self._version or len(self._reasons) >= MEMORY:
             self._version, self._reasons = version, {}
-        remembered, lane = self._reasons, lane_of(requirement).id
-        if lane not in remembered:
-            remembered[lane] = await self._judged(requirement, version)
-        return remembered[lane]
+        remembered = self._reasons
+        if requirement not in remembered:
+            remembered[requirement] = await self._judged(requirement, version)
+        return remembered[requirement]
 
     async def _judged(self, requirement: Requirement, version: str) -> tuple[str, ...]:
         classes = await self.presence.classes(version)
