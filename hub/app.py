@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from hub.advancer import Advancer
 from hub.api import HANDLERS, ROUTES
 from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
@@ -48,6 +49,7 @@ from hub.store.presence import Presence
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.store.workflows import Workflows
 from hub.timetable import chores
 
 log = logging.getLogger(__name__)
@@ -62,12 +64,13 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     workers = Workers(client)
     lanes, presence = Lanes(client), Presence(client)
     dispatcher = Dispatcher(jobs, lanes)
+    advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
     previews = Previews()
     registry = Registry()
     views = Views(client)
     audience = Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
-    news = News(client, url, Hearing(dispatcher, registry, audience, offering))
+    news = News(client, url, Hearing(dispatcher, advancer, registry, audience, offering))
     desk = Desk(jobs, workers, dispatcher, previews, settings)
     artifacts = Artifacts(settings.hub_data_dir / "artifacts")
     return Parts(
@@ -82,6 +85,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         outlook=Outlook(client, lanes),
         explainer=Explainer.over(client, lanes, views, presence),
         servability=Servability(presence),
+        advancer=advancer,
         news=news,
         dispatcher=dispatcher,
         artifacts=artifacts,
@@ -117,12 +121,18 @@ class Hearing:
     """What each piece of news means to a hub."""
 
     def __init__(
-        self, dispatcher: Dispatcher, registry: Registry, audience: Audience, offering: Offering
+        self,
+        dispatcher: Dispatcher,
+        advancer: Advancer,
+        registry: Registry,
+        audience: Audience,
+        offering: Offering,
     ) -> None:
         self._verbs: dict[str, tuple[Callable[..., None], ...]] = {
             "lane": (dispatcher.wake, offering.wake),
             "room": (dispatcher.make_room, offering.make_room),
-            "gap": (dispatcher.look_soon,),
+            "gap": (dispatcher.look_soon, advancer.look_soon),
+            "workflow": (advancer.look_soon,),
             "cancel": (registry.cancel,),
             "evict": (registry.evict,),
             "relay": (audience.hear,),
@@ -178,6 +188,7 @@ async def _serve(parts: Parts) -> None:
                 ("dispatcher", parts.dispatcher.run()),
                 ("feed", parts.counter.feed.run()),
                 ("offering", parts.counter.offering.run()),
+                ("advancer", parts.advancer.run()),
             )
         ]
         # uvicorn raises the signals that it caught again when it has stopped: then they are ours.

@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from hub.advancer import Advancer
 from hub.artifacts import Artifacts
 from hub.chores import Chores
 from hub.dispatcher import Dispatcher
@@ -21,6 +22,7 @@ from hub.store.news import News
 from hub.store.outlook import Outlook
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.store.workflows import Workflows
 
 
 @frozen(eq=False)
@@ -38,6 +40,7 @@ class Parts:
     outlook: Outlook
     explainer: Explainer
     servability: Servability
+    advancer: Advancer
     news: News
     dispatcher: Dispatcher
     artifacts: Artifacts
@@ -47,3 +50,8 @@ class Parts:
     counter: Counter
     crowd: Crowd
     chores: Chores
+
+    @property
+    def workflows(self) -> Workflows:
+        """Those that the advancer works on."""
+        return self.advancer.workflows

@@ -11,6 +11,7 @@ from hub.settings import HubSettings
 from hub.store.jobs import Jobs
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.store.workflows import Workflows
 from shared.states import JobState
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -23,6 +24,7 @@ class Retention:
     jobs: Jobs
     views: Views
     workers: Workers
+    workflows: Workflows
     artifacts: Artifacts
     settings: HubSettings
     now_s: Callable[[], float] = time.time
@@ -41,6 +43,13 @@ class Retention:
             while count := await self.jobs.purge(state.value, age_s, keep):
                 purged += count
         return f"{purged} jobs removed" if purged else ""
+
+    async def dissolve(self) -> str:
+        """Remove workflows that have had neither jobs nor steps to do for long."""
+        dissolved = 0
+        while count := await self.workflows.dissolve(self.settings.completed_job_ttl_hours * 3600):
+            dissolved += count
+        return f"{dissolved} workflows removed" if dissolved else ""
 
     async def forget(self) -> str:
         """Remove workers that have been gone for long."""

@@ -10,6 +10,7 @@ from hub.store.duties import Duties
 from hub.store.jobs import Jobs
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.store.workflows import Workflows
 
 SHOWN = 5
 """How many differences a result names."""
@@ -18,7 +19,7 @@ SHOWN = 5
 def chores(hub: str, jobs: Jobs, artifacts: Artifacts, settings: HubSettings) -> Chores:
     """The periodic work of one hub, joined."""
     client, views = jobs.client, Views(jobs.client)
-    retention = Retention(jobs, views, Workers(client), artifacts, settings)
+    retention = Retention(jobs, views, Workers(client), Workflows(client), artifacts, settings)
     return Chores(
         hub, Duties(client), views, timetable(Reaper(jobs, views), retention, Auditor(client))
     )
@@ -39,6 +40,7 @@ def timetable(reaper: Reaper, retention: Retention, auditor: Auditor) -> tuple[C
         Chore("due jobs", 0.25, reaper.promote),
         Chore("deadlines", 0.25, reaper.expire),
         Chore("retention", 60.0, retention.purge),
+        Chore("vacant workflows", 60.0, retention.dissolve),
         Chore("lost workers", 60.0, retention.forget),
         Chore("audit", 600.0, audit),
         Chore("orphaned artifacts", 3600.0, retention.sweep, is_own=True),

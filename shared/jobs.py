@@ -1,6 +1,8 @@
 """A job, its attempts, and the proof of who holds it."""
 
+import json
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from attrs import field, frozen
 
@@ -9,6 +11,15 @@ from shared.states import ErrorClass, JobState, Reason
 
 MAX_PRIORITY = 1_000_000
 """Priorities are integers from -MAX_PRIORITY to MAX_PRIORITY; higher goes first."""
+
+
+@frozen
+class GraphStep:
+    """Which step of a graph a job is. It must be as it was when the graph was looked at."""
+
+    name: str
+    revision: int = 0  # of the workflow, then
+    resumes: int = 0  # how often the workflow had been resumed
 
 
 @frozen(kw_only=True)
@@ -31,6 +42,7 @@ class JobSpec:
     workflow_priority: int | None = None
     workflow_datetime: int | None = None
     step_number: int = 0
+    step: GraphStep | None = None
 
 
 @frozen
@@ -86,6 +98,7 @@ class Job:
     workflow_priority: int
     workflow_datetime: int
     step_number: int
+    step_name: str | None  # of a graph
     created_at: int
     attempt: int
     failures: int  # attempts that failed and count against max_retries
@@ -106,6 +119,17 @@ class Job:
     attempts: tuple[Attempt, ...] = ()
 
 
+STEPS = UUID("3c9f7d52-7b0e-4d3a-9a4e-6f1f4f0f2b61")
+"""The namespace of the ids that follow from a step."""
+
+
+def id_for(spec: JobSpec) -> str:
+    """A new job id. That of a step follows from what it is, so that it cannot be made twice."""
+    if spec.step is None:
+        return str(uuid4())
+    return str(uuid5(STEPS, json.dumps([spec.workflow_id, spec.step.name, spec.step.resumes])))
+
+
 def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, at: int) -> Job:
     """The job that `spec` became at `at`, in its workflow's priority and time."""
     is_early = spec.run_at is not None and spec.run_at > at
@@ -124,6 +148,7 @@ def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, 
         workflow_priority=priority,
         workflow_datetime=workflow_datetime,
         step_number=spec.step_number,
+        step_name=spec.step and spec.step.name,
         created_at=at,
         attempt=0,
         failures=0,

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     DUE = "due"
     DEADLINE = "deadline"
+    REORDERED = "reordered"  # its workflow has another priority
 
 
 class ErrorClass(StrEnum):
@@ -101,4 +102,5 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_arrows("promote", (JobState.DELAYED,), JobState.PENDING),
     *_arrows("expire", (*_WAITING, *_RUNNING), JobState.FAILED),
     *_arrows("cancel", (*_WAITING, *_RUNNING), JobState.CANCELLED),
+    *(Transition("reorder", state, state) for state in (*_WAITING, *_RUNNING)),
 )

@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from hub.api import artifacts, docs, events, health, jobs, socket, system, workers
+from hub.api import artifacts, docs, events, health, jobs, socket, system, workers, workflows
 from hub.api.errors import HANDLERS
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -15,6 +15,12 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     jobs.cancel_job,
     jobs.list_jobs,
     events.follow_job,
+    workflows.declare_workflow,
+    workflows.get_workflow,
+    workflows.list_workflows,
+    workflows.change_workflow,
+    workflows.cancel_workflow,
+    workflows.resume_workflow,
     workers.list_workers,
     workers.get_worker,
     workers.get_next_jobs,

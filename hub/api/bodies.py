@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from attrs import evolve
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hub.api.fields import FieldError
@@ -18,6 +19,8 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Priority = Annotated[
     int, Meta(ge=-MAX_PRIORITY, le=MAX_PRIORITY, description="higher goes first; 50 when left out")
 ]
+
+Time = Annotated[int, Meta(ge=0, le=9_999_999_999_999, description="milliseconds since the epoch")]
 
 
 LABELS = (
@@ -55,12 +58,11 @@ class RequirementsBody(Struct, forbid_unknown_fields=True, frozen=True):
     timeout_minutes: Annotated[float, Meta(gt=0, le=10_080)] | None = None
 
 
-class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """A job to be done."""
+class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What is to be done, and who can do it."""
 
     type: Annotated[Name, Meta(description="the service that runs it", examples=["comfyui"])]
     payload: Annotated[dict[str, Any], Meta(description="what the service is given, untouched")]
-    priority: Priority | None = None
     requirements: RequirementsBody = RequirementsBody()
     customer_id: Name | None = None
     max_retries: Annotated[int, Meta(ge=0, le=100)] = 3
@@ -69,52 +71,21 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
     deadline: Annotated[
         Moment | None, Meta(description="if it has not finished by then, it fails; " + FORMS)
     ] = None
-    unique_key: Annotated[
-        Name | None,
-        Meta(description="while a job of this customer waits or runs under it, there is no other"),
-    ] = None
-    on_unservable: Annotated[
-        Literal["accept", "reject"],
-        Meta(description="what to do when no connected worker could ever run it"),
-    ] = "accept"
-    workflow_id: Name | None = None
-    workflow_priority: Priority | None = None
-    workflow_datetime: (
-        Annotated[
-            int,
-            Meta(ge=0, le=9_999_999_999_999, description="milliseconds since the epoch"),
-        ]
-        | None
-    ) = None
-    step_number: Annotated[int, Meta(ge=0, le=999_999)] = 0
 
-    def spec(self, default_priority: int, job_id: str | None = None) -> JobSpec:
-        """The job as the store takes it. Raises `FieldError`."""
-        self._check_workflow()
-        _check_payload(self.type, self.payload)
+    def work(self) -> JobSpec:
+        """The job, of no workflow yet. Raises `FieldError`."""
+        check_payload(self.type, self.payload)
         run_at, deadline = self._times()
         return JobSpec(
-            id=job_id,
             type=self.type,
             payload=self.payload,
             requirement=self._requirement(),
-            priority=default_priority if self.priority is None else self.priority,
             customer_id=self.customer_id,
             max_retries=self.max_retries,
             timeout_minutes=self.timeout_minutes or self.requirements.timeout_minutes,
             run_at=run_at,
             deadline=deadline,
-            unique_key=self.unique_key,
-            workflow_id=self.workflow_id,
-            workflow_priority=self.workflow_priority,
-            workflow_datetime=self.workflow_datetime,
-            step_number=self.step_number,
         )
-
-    def _check_workflow(self) -> None:
-        for name in ("workflow_priority", "workflow_datetime"):
-            if self.workflow_id is None and getattr(self, name) is not None:
-                raise FieldError(name, "there is no workflow_id", "both, or neither")
 
     def _times(self) -> tuple[int | None, int | None]:
         run_at = None if self.run_at is None else milliseconds("run_at", self.run_at)
@@ -140,6 +111,43 @@ class JobBody(Struct, forbid_unknown_fields=True, frozen=True):
             max_rate_per_hour=asked.max_rate_per_hour,
             labels=_labels(asked.labels or {}),
         )
+
+
+class JobBody(WorkBody, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A job to be done."""
+
+    priority: Priority | None = None
+    unique_key: Annotated[
+        Name | None,
+        Meta(description="while a job of this customer waits or runs under it, there is no other"),
+    ] = None
+    on_unservable: Annotated[
+        Literal["accept", "reject"],
+        Meta(description="what to do when no connected worker could ever run it"),
+    ] = "accept"
+    workflow_id: Name | None = None
+    workflow_priority: Priority | None = None
+    workflow_datetime: Time | None = None
+    step_number: Annotated[int, Meta(ge=0, le=999_999)] = 0
+
+    def spec(self, default_priority: int, job_id: str | None = None) -> JobSpec:
+        """The job as the store takes it. Raises `FieldError`."""
+        self._check_workflow()
+        return evolve(
+            self.work(),
+            id=job_id,
+            unique_key=self.unique_key,
+            priority=default_priority if self.priority is None else self.priority,
+            workflow_id=self.workflow_id,
+            workflow_priority=self.workflow_priority,
+            workflow_datetime=self.workflow_datetime,
+            step_number=self.step_number,
+        )
+
+    def _check_workflow(self) -> None:
+        for name in ("workflow_priority", "workflow_datetime"):
+            if self.workflow_id is None and getattr(self, name) is not None:
+                raise FieldError(name, "there is no workflow_id", "both, or neither")
 
 
 class CancelBody(Struct, forbid_unknown_fields=True, frozen=True):
@@ -179,7 +187,7 @@ def _hardware(body: HardwareBody) -> HardwareNeed:
     return HardwareNeed(**needs)
 
 
-def _check_payload(type_: str, payload: dict[str, Any]) -> None:
+def check_payload(type_: str, payload: dict[str, Any]) -> None:
     """A payload that means to be a ComfyUI workflow must be one, before anybody waits for it."""
     if type_ != "comfyui" and not (type_ == "simulation" and has_graph(payload)):
         return

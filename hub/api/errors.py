@@ -55,6 +55,8 @@ def of_field(_: AnyRequest, problem: FieldError) -> Answer:
 def of_conflict(_: AnyRequest, problem: WorkflowConflictError) -> Answer:
     """409: a step does not fit its workflow."""
     accepted = f"{problem.has}, or leave it out: steps inherit it"
+    if problem.field_name == "workflow_id":
+        accepted = "a workflow that is not cancelled"
     field = {"field": problem.field_name, "problem": str(problem), "accepted": accepted}
     return answer(409, f"{problem}; accepted: {accepted}", [field])
 

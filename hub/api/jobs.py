@@ -152,11 +152,18 @@ async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
     job_type: Annotated[str | None, QueryParameter(name="type")] = None,
     customer_id: Annotated[str | None, QueryParameter()] = None,
     worker_id: Annotated[str | None, QueryParameter()] = None,
+    workflow_id: Annotated[str | None, QueryParameter()] = None,
     page: Page = 1,
     page_size: PageSize = 20,
 ) -> dict[str, Any]:
     """All that match every filter, by pages."""
-    asked = {"status": status, "type": job_type, "customer": customer_id, "worker": worker_id}
+    asked = {
+        "status": status,
+        "type": job_type,
+        "customer": customer_id,
+        "worker": worker_id,
+        "workflow": workflow_id,
+    }
     filters = {name: value for name, value in asked.items() if value is not None}
     found = await parts.views.page(filters, (page - 1) * page_size, page_size)
     return {

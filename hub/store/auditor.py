@@ -11,7 +11,7 @@ from hub.store.keys import key
 CHUNK = 200
 """How many members one look takes."""
 JOB_INDEXES = (
-    "jobs", "by_status", "by_type", "by_customer", "by_worker", "lane", "delayed", "leases", "held",
+    "jobs", "by_status", "by_type", "by_customer", "by_worker", "by_workflow", "lane", "delayed", "leases", "held",
     "finished",
 )  # fmt: skip
 """Indexes whose members are jobs."""

@@ -5,7 +5,6 @@ script's tagged reply as a plain value. `StoreUnavailableError` means that the o
 """
 
 import secrets
-from uuid import uuid4
 
 from attrs import field, frozen
 
@@ -13,7 +12,7 @@ from hub.store.claims import Claims, Taken
 from hub.store.client import Client
 from hub.store.lanes import lane_of
 from hub.store.submissions import Submitted, asked, submitted
-from shared.jobs import Failure, JobSpec, Lease
+from shared.jobs import Failure, JobSpec, Lease, id_for
 from shared.states import Reason
 from shared.wire import dump_json
 
@@ -71,7 +70,7 @@ class Jobs:
 
         Raises an error of `hub.store.submissions`, or `StoreFullError`.
         """
-        job_id, lane = spec.id or str(uuid4()), lane_of(spec)
+        job_id, lane = spec.id or id_for(spec), lane_of(spec)
         told = asked(spec, lane, job_id, waker)
         reply = await self.client.script("submit", operation(), *told)
         return submitted(spec, lane, job_id, reply)

@@ -13,7 +13,9 @@ NOUNS: dict[str, str] = {
     "job": "job:",  # HASH: spec, state, lease, times, progress, result
     "attempts": "attempts:",  # LIST of JSON: the ended attempts of a job, never changed
     "events": "events:",  # STREAM, capped, and a channel: what readers of a job are told
-    "workflow": "workflow:",  # HASH: priority, submitted_at, jobs (how many are kept)
+    "workflow": "workflow:",  # HASH: priority, submitted_at, state, times; of a graph its shape
+    "steps": "steps:",  # HASH: the steps of a graph as state:<name>, job:<name>, error:<name>
+    "step_specs": "step_specs:",  # HASH: step of a graph -> the job it becomes, JSON
     "worker": "worker:",  # HASH: capability, class, session, slots, status, times
     "held": "held:",  # SET of job ids: the leases a worker has
     "op": "op:",  # STRING, short TTL: the reply of an operation that was carried out
@@ -34,12 +36,17 @@ NOUNS: dict[str, str] = {
     # limits
     "limits": "limits",  # HASH: (waiting|running):(type|customer):name, or * -> how many may
     "counts": "counts",  # HASH: the same fields -> how many do
+    # workflows: ZSET of workflow id
+    "workflows": "workflows",  # by the time it was created
+    "advancing": "advancing",  # by the time a step of its graph ended, until a hub has acted on it
+    "vacant": "vacant",  # by the time since when it has neither jobs nor steps to do
     # indexes: ZSET of job id by submission number
     "jobs": "jobs",
     "by_status": "by_status:",
     "by_type": "by_type:",
     "by_customer": "by_customer:",
     "by_worker": "by_worker:",
+    "by_workflow": "by_workflow:",
     # the rest
     "finished": "finished:",  # ZSET: job id by the time it ended, for retention
     "workers": "workers",  # ZSET: worker id by the time it was last heard

@@ -29,7 +29,7 @@ class WorkflowConflictError(ValueError):
     """A step names another priority or time than its workflow has."""
 
     def __init__(self, field_name: str, has: str) -> None:
-        super().__init__(f"{field_name}: this workflow was submitted with {has}")
+        super().__init__(f"{field_name}: this workflow has {has}")
         self.field_name = field_name
         self.has = has
 
@@ -63,12 +63,17 @@ class QueueFullError(Exception):
         super().__init__(f"{limit} jobs of {self.kind} {self.name} wait already, the most that may")
 
 
+class UnreadyError(Exception):
+    """A step is a job already, or its workflow has changed since it was looked at."""
+
+
 REFUSALS: dict[str, Callable[..., Exception]] = {
     "conflict": WorkflowConflictError,
     "taken": JobIdTakenError,
     "existing": UniqueKeyTakenError,
     "past": DeadlinePassedError,
     "full": QueueFullError,
+    "unready": UnreadyError,
 }
 
 
@@ -91,6 +96,8 @@ def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator
         "workflow": spec.workflow_id,
         "workflow_priority": spec.workflow_priority,
         "workflow_datetime": spec.workflow_datetime,
+        "step_name": spec.step and spec.step.name,
+        "revision": spec.step and spec.step.revision,
         "unique_key": spec.unique_key,
         "not_before": spec.run_at,
         "ends_by": spec.deadline,

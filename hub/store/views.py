@@ -56,7 +56,8 @@ class Views:
         )
 
     async def page(self, filters: dict[str, str], offset: int, size: int) -> Page:
-        """The jobs that match every filter: of `status`, `type`, `customer`, `worker`."""
+        """The jobs that match every filter: of `status`, `type`, `customer`, `worker`,
+        `workflow`."""
         names = [key(f"by_{name}", value) for name, value in filters.items()] or [key("jobs")]
         ids, total = await self._matching(names, offset, size)
         found = await gather(*[self.job(job_id) for job_id in ids])
@@ -172,6 +173,7 @@ def _job(job_id: str, facts: dict[str, str], attempts: tuple[Attempt, ...]) -> J
         workflow_priority=int(facts["priority"]),
         workflow_datetime=int(facts["workflow_datetime"]),
         step_number=int(facts["step"]),
+        step_name=facts.get("step_name"),
         created_at=int(facts["created_at"]),
         attempt=int(facts["attempt"]),
         failures=int(facts["failures"]),

@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant("a release charges a retry", "release.lua", "lose_attempt(job", "fail_attempt(job"),
     Mutant("promoted too early", "promote.lua", "KEY.delayed, id)) > at", "KEY.delayed, id)) < 0"),
     Mutant("ended jobs are cancelled", "cancel.lua", "if not is_leased(job) and not is_waiting(job)", "if job.state == 'cancelled'"),
-    Mutant("a cancel leaves the lane full", "cancel.lua", "  leave_waiting(job)", "  do end"),
+    Mutant("a cancel leaves the lane full", "_withdrawal.lua", "    leave_waiting(job)", "    do end"),
     Mutant("an adopted result leaves the lane full", "complete.lua", "else leave_waiting(job) end", "end"),
     Mutant("renewed, not adopted", "renew.lua", "  if is_adopted then adopt(job) end\n", ""),
     Mutant("depart ends no lease", "depart.lua", "'LT'", "'GT'"),

@@ -114,10 +114,10 @@ def _rest(parts: Parts, url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def _loops(parts: Parts) -> AsyncGenerator[None]:
-    loops = [
-        asyncio.create_task(each)
-        for each in (parts.news.run(), parts.dispatcher.run(), parts.counter.feed.run())
-    ]
+    running = (
+        parts.news.run(), parts.dispatcher.run(), parts.advancer.run(), parts.counter.feed.run(),
+    )  # fmt: skip
+    loops = [asyncio.create_task(each) for each in running]
     try:
         yield
     finally:

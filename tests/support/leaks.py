@@ -45,10 +45,13 @@ def _index(noun: str) -> OwnerCheck:
     return check
 
 
-def _step(redis: Redis, workflow: bytes) -> bool:
-    """A job that is a step of the workflow."""
-    ids = cast("list[bytes]", redis.zrange(key("jobs"), 0, -1))
-    return any(redis.hget(_of("job", job_id), "workflow") == workflow for job_id in ids)
+def _workflow(redis: Redis, workflow: bytes) -> bool:
+    """A workflow with jobs or steps to do, or one that will be removed for want of them."""
+    return (
+        redis.exists(_of("by_workflow", workflow)) == 1
+        or redis.hget(_of("workflow", workflow), "state") == b"running"
+        or redis.zscore(key("vacant"), workflow) is not None
+    )
 
 
 def _of(noun: str, owner: bytes) -> str:
@@ -60,7 +63,9 @@ OWNERS: dict[str, OwnerCheck] = {
     "job": _ranked("jobs"),
     "attempts": _key("job"),
     "events": _key("job"),
-    "workflow": _step,
+    "workflow": _workflow,
+    "steps": _key("workflow"),
+    "step_specs": _key("workflow"),
     "worker": _ranked("workers"),
     "held": _key("worker"),
     "lane": _counted_lane,
@@ -68,6 +73,7 @@ OWNERS: dict[str, OwnerCheck] = {
     "by_type": _index("by_type"),
     "by_customer": _index("by_customer"),
     "by_worker": _index("by_worker"),
+    "by_workflow": _index("by_workflow"),
     "finished": _index("finished"),
     "lanes": _queue,
     "lane_jobs": _queue,
@@ -85,6 +91,9 @@ OWNERS: dict[str, OwnerCheck] = {
     "classes": _queue,
     "class_workers": _queue,
     "class_version": _queue,
+    "workflows": _queue,
+    "advancing": _queue,
+    "vacant": _queue,
     "seq": _queue,
     "audit": _queue,
     "instance": _queue,

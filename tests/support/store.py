@@ -18,6 +18,7 @@ from hub.store.outlook import Outlook
 from hub.store.presence import Presence
 from hub.store.views import Views
 from hub.store.workers import Workers
+from hub.store.workflows import Workflows
 from shared.jobs import Failure, Job, JobSpec, Lease
 from shared.matching import Capability, Requirement
 from shared.states import ErrorClass, JobState, Reason
@@ -37,13 +38,14 @@ def spec(service: str = "simulation", /, **changes: Any) -> JobSpec:
     return evolve(plain, **changes)
 
 
-def asked(job_id: str = "j1") -> tuple[str | int, ...]:
+def asked(job_id: str = "j1", **more: str | int) -> tuple[str | int, ...]:
     """What the script `submit` is told of a job, behind the operation id."""
     facts: dict[str, str | int] = {
         "job": job_id, "lane": "l1", "requirement": '{"service_type":"x"}', "type": "x",
         "payload": "{}", "priority": 50, "max_retries": 3, "step": 0, "customer": "c",
         "timeout_ms": 60_000, "workflow": "f",
     }  # fmt: skip
+    facts |= more
     return tuple(part for pair in facts.items() for part in pair)
 
 
@@ -96,6 +98,7 @@ class Store:
     outlook: Outlook
     presence: Presence
     explainer: Explainer
+    workflows: Workflows
 
     @classmethod
     def over(cls, client: Client) -> "Store":
@@ -109,6 +112,7 @@ class Store:
             outlook=Outlook(client, lanes),
             presence=presence,
             explainer=Explainer.over(client, lanes, views, presence),
+            workflows=Workflows(client),
         )
 
     async def hand(

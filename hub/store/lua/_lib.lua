@@ -36,7 +36,7 @@ end
 local FIELDS = {
   'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
   'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
-  'unique', 'ends_by', 'type', 'customer',
+  'unique', 'ends_by', 'type', 'customer', 'workflow', 'step_name',
 }
 
 -- The fields of a job that transitions read, or nil.
@@ -77,10 +77,10 @@ end
 -- Carries out `change` on a lane and keeps `heads` true. Only a lane that was empty is news: while
 -- one is not, whoever took from it last looks again. The hub `waker` looks without being told.
 local function change_lane(lane, change, waker)
-  local old = head_of(lane)
+  local old, old_score = head_of(lane)
   change(KEY.lane .. lane)
   local new, score = head_of(lane)
-  if old == new then return end
+  if old == new and old_score == score then return end
   if old then redis.call('ZREM', KEY.heads, old .. ':' .. lane) end
   if new then redis.call('ZADD', KEY.heads, score, new .. ':' .. lane) end
   if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. (waker and ' ' .. waker or '')) end
@@ -124,6 +124,14 @@ local function advance(job, at, percent, message, details)
   tell(job, 'progress', at, { 'progress', percent, 'message', message, 'details', details })
 end
 
+-- Writes a line of the audit stream. `how`: verb, op, reason.
+local function witness(job, from, to, at, how)
+  redis.call('XADD', KEY.audit, 'MAXLEN', '~', AUDIT_KEPT, '*',
+    'verb', how.verb, 'op', how.op, 'job', job.id, 'attempt', job.attempt, 'lease', job.lease or '',
+    'worker', job.worker or '', 'from', from, 'to', to, 'reason', how.reason, 'at', text(at),
+    'lane', job.lane, 'score', job.score, 'member', job.member)
+end
+
 -- One transition: state, index, audit line and event, together.
 -- `how`: verb, op, reason, event; optional: told (pairs for the event), fields (pairs for the job).
 local function enter(job, state, at, how)
@@ -131,10 +139,7 @@ local function enter(job, state, at, how)
   redis.call('HSET', KEY.job .. job.id, 'state', state, 'reason', how.reason, unpack(how.fields or {}))
   redis.call('ZREM', KEY.by_status .. from, job.id)
   redis.call('ZADD', KEY.by_status .. state, job.seq, job.id)
-  redis.call('XADD', KEY.audit, 'MAXLEN', '~', AUDIT_KEPT, '*',
-    'verb', how.verb, 'op', how.op, 'job', job.id, 'attempt', job.attempt, 'lease', job.lease or '',
-    'worker', job.worker or '', 'from', from, 'to', state, 'reason', how.reason, 'at', text(at),
-    'lane', job.lane, 'score', job.score, 'member', job.member)
+  witness(job, from, state, at, how)
   recount(job, from, state)
   job.state = state
   tell(job, how.event, at, how.told)
@@ -166,10 +171,18 @@ local function leave_lane(lane)
   end
 end
 
--- A job has reached a terminal state, and waits for retention.
+-- A job has reached a terminal state, and waits for retention. A step waits for its workflow to end:
+-- until then others may need its result. The mark in `advancing` lasts until a hub has acted on it.
 local function retire(job, state, at)
   if job.unique then redis.call('HDEL', KEY.uniques, job.unique) end
   if job.ends_by then redis.call('ZREM', KEY.deadlines, job.id) end
+  if job.step_name then
+    redis.call('HSET', KEY.steps .. job.workflow, 'state:' .. job.step_name, state)
+    redis.call('HINCRBY', KEY.workflow .. job.workflow, 'revision', 1)
+    redis.call('ZADD', KEY.advancing, text(at), job.workflow)
+    redis.call('PUBLISH', KEY.news, 'workflow')
+    return
+  end
   redis.call('ZADD', KEY.finished .. state, text(at), job.id)
 end
 

@@ -15,6 +15,13 @@ local function must_rank(id, key, score)
   end
 end
 
+-- Whether a graph that runs keeps the job from retention.
+local function is_needed(job)
+  if not job.step_name then return false end
+  return redis.call('HGET', KEY.workflow .. job.workflow, 'state') == 'running'
+    and redis.call('HGET', KEY.steps .. job.workflow, 'job:' .. job.step_name) == job.id
+end
+
 local function audit_job(id)
   if not redis.call('ZSCORE', KEY.jobs, id) then return end
   local job = load_job(id)
@@ -26,6 +33,7 @@ local function audit_job(id)
   must_rank(id, KEY.by_status .. job.state, job.seq)
   must_rank(id, KEY.by_type .. more[1], job.seq)
   if more[2] ~= '' then must_rank(id, KEY.by_customer .. more[2], job.seq) end
+  if job.workflow ~= '' then must_rank(id, KEY.by_workflow .. job.workflow, job.seq) end
   if job.worker then must_rank(id, KEY.by_worker .. job.worker, job.seq) end
   if job.state == 'pending' then must_rank(job.member, KEY.lane .. job.lane, job.score) end
   if job.state == 'delayed' then must_rank(id, KEY.delayed, more[3]) end
@@ -34,7 +42,7 @@ local function audit_job(id)
     if redis.call('SISMEMBER', KEY.held .. job.worker, id) == 0 then
       differ(id, 'is not among what', job.worker, 'holds')
     end
-  elseif not is_waiting(job) then
+  elseif not is_waiting(job) and not is_needed(job) then
     must_rank(id, KEY.finished .. job.state, more[4])
   end
   table.insert(reply, 'lane of ' .. job.lane)
@@ -49,6 +57,7 @@ local AGREES = {
     return redis.call('HGET', KEY.job .. job.id, 'customer') == owner
   end,
   by_worker = function(job) return true end,
+  by_workflow = function(job, owner) return job.workflow == owner end,
   lane = function(job, owner) return job.state == 'pending' and job.lane == owner end,
   delayed = function(job) return job.state == 'delayed' end,
   leases = is_leased,

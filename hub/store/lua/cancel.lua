@@ -12,17 +12,5 @@ if not job then return { 'unknown' } end
 if not is_leased(job) and not is_waiting(job) then return { 'refused', job.state } end
 
 local at = now_ms()
-if is_leased(job) then
-  end_lease(job)
-  record_attempt(job, at, 'cancel', 'cancelled', { error = why })
-  redis.call('PUBLISH', KEY.news, 'cancel ' .. id .. ' ' .. job.worker)
-else
-  leave_waiting(job)
-end
-redis.call('HDEL', KEY.job .. id, 'adoptable', 'not_before', 'error_class')
-retire(job, 'cancelled', at)
-enter(job, 'cancelled', at, {
-  verb = 'cancel', op = op, reason = 'cancelled', event = 'cancelled',
-  fields = { 'finished_at', text(at), 'error', why }, told = { 'message', why },
-})
+cancel_job(job, at, op, why)
 return keep_reply(op, { 'cancelled', text(at) })

@@ -13,9 +13,7 @@ for _, id in ipairs(ids) do
   local has = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'workflow', 'lane')
   redis.call('ZREM', KEY.by_type .. has[1], id)
   if has[2] ~= '' then redis.call('ZREM', KEY.by_customer .. has[2], id) end
-  if has[3] ~= '' and redis.call('HINCRBY', KEY.workflow .. has[3], 'jobs', -1) <= 0 then
-    redis.call('DEL', KEY.workflow .. has[3])
-  end
+  if has[3] ~= '' then leave_workflow(has[3], id) end
   for _, record in ipairs(redis.call('LRANGE', KEY.attempts .. id, 0, -1)) do
     redis.call('ZREM', KEY.by_worker .. cjson.decode(record).worker_id, id)
   end

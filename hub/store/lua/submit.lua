@@ -3,10 +3,12 @@
 -- ARGV: op, then names and values: job, lane, requirement, type, payload, priority, max_retries,
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
 --       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
---       unique_key, not_before, ends_by
+--       unique_key, not_before, ends_by; for a step of a graph: step_name, revision (that it was
+--       found ready in)
 -- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at,
 --          version of the classes of connected workers
 --        conflict, field, the value it has
+--        unready: the step is a job already, or its workflow has changed since
 --        taken: there is another job under the caller's id
 --        existing, job: it waits or runs under the unique key
 --        past, now: the deadline is over
@@ -45,14 +47,25 @@ local is_early = asked.not_before and tonumber(asked.not_before) > at
 local priority, submitted_at = asked.priority, text(at)
 if asked.workflow then
   local key = KEY.workflow .. asked.workflow
-  local has = redis.call('HMGET', key, 'priority', 'submitted_at')
+  local has = redis.call('HMGET', key, 'priority', 'submitted_at', 'state', 'revision')
+  if asked.step_name then
+    local step = redis.call('HGET', KEY.steps .. asked.workflow, 'state:' .. asked.step_name)
+    local is_ready = has[3] == 'running' and has[4] == asked.revision and step == 'waiting'
+    if not is_ready then return { 'unready' } end
+  elseif has[3] == 'cancelled' then
+    return { 'conflict', 'workflow_id', 'cancelled' }
+  end
   for i, field in ipairs({ 'workflow_priority', 'workflow_datetime' }) do
     if has[i] and asked[field] and asked[field] ~= has[i] then return { 'conflict', field, has[i] } end
   end
   priority = has[1] or asked.workflow_priority or priority
   submitted_at = has[2] or asked.workflow_datetime or submitted_at
-  if not has[1] then redis.call('HSET', key, 'priority', priority, 'submitted_at', submitted_at) end
-  redis.call('HINCRBY', key, 'jobs', 1)
+  if not has[1] then
+    redis.call('HSET', key, 'priority', priority, 'submitted_at', submitted_at, 'state', 'open',
+      'created_at', text(at))
+    redis.call('ZADD', KEY.workflows, text(at), asked.workflow)
+  end
+  redis.call('ZREM', KEY.vacant, asked.workflow)
 end
 
 local seq = redis.call('INCR', KEY.seq)
@@ -64,6 +77,12 @@ local job = {
 enter_lane(job.lane, asked.requirement)
 redis.call('ZADD', KEY.jobs, job.seq, job.id)
 redis.call('ZADD', KEY.by_type .. asked.type, job.seq, job.id)
+if asked.workflow then redis.call('ZADD', KEY.by_workflow .. asked.workflow, job.seq, job.id) end
+if asked.step_name then
+  redis.call('HSET', KEY.steps .. asked.workflow, 'state:' .. asked.step_name, 'open',
+    'job:' .. asked.step_name, job.id)
+  redis.call('HSET', KEY.job .. job.id, 'step_name', asked.step_name)
+end
 if asked.customer then redis.call('ZADD', KEY.by_customer .. asked.customer, job.seq, job.id) end
 local fields = {
   'seq', job.seq, 'lane', job.lane, 'member', job.member, 'score', job.score, 'attempt', '0',

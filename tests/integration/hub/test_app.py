@@ -209,7 +209,17 @@ async def assigned_all(hub: RunningHub, number: int) -> None:
 async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
     parts = hub.parts
     hearing = Hearing(
-        parts.dispatcher, parts.registry, parts.counter.audience, parts.counter.offering
+        parts.dispatcher,
+        parts.advancer,
+        parts.registry,
+        parts.counter.audience,
+        parts.counter.offering,
     )
-    for words in (["lane", "x"], ["gap"], ["cancel", "job", "w1"], ["evict", "session", "w1"]):
+    for words in (
+        ["lane", "x"],
+        ["gap"],
+        ["workflow"],
+        ["cancel", "job", "w1"],
+        ["evict", "session", "w1"],
+    ):
         hearing(words)

@@ -13,7 +13,9 @@ from hub.settings import HubSettings
 from hub.store import views as views_module
 from hub.store.client import Client
 from hub.store.jobs import Progress
+from hub.store.keys import key
 from hub.store.views import Views
+from hub.store.workflows import Declaration
 from shared.states import JobState
 from tests.support.store import Hand, Store, spec
 
@@ -37,7 +39,7 @@ async def hand(store: Store) -> Hand:
 def retention(store: Store, tmp_path: Path) -> Retention:
     settings = HubSettings(hub_data_dir=tmp_path)
     artifacts = Artifacts(tmp_path / "artifacts")
-    return Retention(store.jobs, store.views, store.workers, artifacts, settings)
+    return Retention(store.jobs, store.views, store.workers, store.workflows, artifacts, settings)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +142,11 @@ async def test_a_file_that_was_asked_for_meanwhile_stays(
 
 def test_a_file_that_is_not_here_cannot_be_kept(retention: Retention) -> None:
     assert not retention.artifacts.touch("0" * 64)
+
+
+async def test_workflows_that_got_no_step_are_removed(store: Store, retention: Retention) -> None:
+    await store.workflows.declare(Declaration(workflow_id="f", priority=1))
+    assert await retention.dissolve() == ""
+    await store.client.command("ZADD", key("vacant"), 1, "f")
+    assert await retention.dissolve() == "1 workflows removed"
+    assert await store.workflows.get("f") is None

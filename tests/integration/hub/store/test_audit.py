@@ -27,7 +27,8 @@ FAULTS: dict[str, tuple[str | int, ...]] = {
     "lane_log": ("ZADD", key("lane_log"), 1, "stranger"),
     "lane_version": ("SET", key("lane_version"), 0),
     "a lease without a job": ("ZADD", key("leases"), 1, "stranger"),
-    "a count of steps": ("HSET", key("workflow", "f"), "jobs", 7),
+    "by_workflow": ("DEL", key("by_workflow", "f")),
+    "workflows": ("ZADD", key("workflows"), 1, "stranger"),
     "a pair of a workflow": ("HSET", key("workflow", "f"), "priority", 7),
     "a history": ("XADD", key("audit"), "*", "job", "stranger", "verb", "fail", "from", "", "to", ""),
     "a lost history": ("DEL", key("audit")),
@@ -35,7 +36,7 @@ FAULTS: dict[str, tuple[str | int, ...]] = {
 
 NOT_INDEXED = {
     "lane_version",
-    "a count of steps",
+    "workflows",
     "a pair of a workflow",
     "a history",
     "a lost history",
@@ -103,8 +104,8 @@ MORE_FAULTS: dict[str, tuple[str | int, ...]] = {
 
 @pytest.mark.parametrize("fault", MORE_FAULTS)
 async def test_a_fault_is_told(auditor: Auditor, client: Redis, fault: str) -> None:
-    (lane,) = await auditor.client.command("HKEYS", key("lanes"))
     (waiting,) = await auditor.client.command("ZRANGE", key("by_status", "pending"), 0, -1)
+    lane = await auditor.client.command("HGET", key("job", waiting), "lane")
     words = [str(each).replace("LANE", lane).replace("JOB", waiting) for each in MORE_FAULTS[fault]]
     await client.execute_command(*words)
     assert len((await auditor.audit()).differences) >= 1

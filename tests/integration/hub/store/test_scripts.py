@@ -10,9 +10,11 @@ from redis.exceptions import ResponseError
 
 from hub.store.client import LUA, Client, assembled, library
 from hub.store.keys import ROOT, key
+from hub.store.workflows import Declaration
 from shared.states import TRANSITIONS, JobState
 from tests.support.audit import audit_indexes
 from tests.support.dumps import dump
+from tests.support.graphs import FORK, Flow, graph
 from tests.support.store import CAPABILITY, LATER_MS, Store, asked, failure, overdue, spec
 
 OP = "the-operation"
@@ -32,7 +34,7 @@ end)(redis)
 
 READS = {
     "TIME", "GET", "HGET", "HMGET", "HEXISTS", "ZRANGE", "ZRANK", "ZSCORE", "ZMSCORE", "ZCARD",
-    "SCARD", "SMEMBERS", "LRANGE", "EXISTS", "HLEN",
+    "SCARD", "SMEMBERS", "LRANGE", "EXISTS", "HLEN", "HGETALL",
 }  # fmt: skip
 
 
@@ -207,6 +209,72 @@ async def resign(store: Store) -> tuple[str | int, ...]:
     return ("hub-1",)
 
 
+async def submit_step(store: Store) -> tuple[str | int, ...]:
+    await store.workflows.declare(graph(FORK))
+    return (OP, *asked(workflow="f", step_name="a", revision=0))
+
+
+async def declare(_: Store) -> tuple[str | int, ...]:
+    return (OP, "f", 1, "", "stop", "digest", '{"a":[],"b":["a"]}', "a", "{}", "b", "{}")
+
+
+async def declare_open(_: Store) -> tuple[str | int, ...]:
+    return (OP, "f", 1, 1000, "stop", "digest", "")
+
+
+async def advance_to_the_end(store: Store) -> tuple[str | int, ...]:
+    flow = await begun(store)
+    await flow.complete(await store.hand())
+    for step in ("b", "c"):
+        await store.jobs.cancel((await flow.now()).job_ids[step], "")
+    return (OP, "f", (await flow.now()).revision, "failed", 1, "d")
+
+
+async def advance_with_failures(store: Store) -> tuple[str | int, ...]:
+    await begun(store)
+    now = await Flow(store).now()
+    return (OP, "f", now.revision, "", 1, "b", "c", "error")
+
+
+async def begun(store: Store) -> Flow:
+    flow = Flow(store)
+    await store.workflows.declare(graph(FORK))
+    await flow.advance()
+    return flow
+
+
+async def cancel_workflow(store: Store) -> tuple[str | int, ...]:
+    flow, hand = await begun(store), await store.hand()
+    await flow.complete(hand)
+    await flow.take(hand)
+    return (OP, "f", "why")
+
+
+async def resume(store: Store) -> tuple[str | int, ...]:
+    await (await begun(store)).fail(await store.hand())
+    return (OP, "f")
+
+
+async def reorder(store: Store) -> tuple[str | int, ...]:
+    flow, hand = await begun(store), await store.hand()
+    await flow.complete(hand)
+    await flow.take(hand)
+    return (OP, "f", 7)
+
+
+async def dissolve(store: Store) -> tuple[str | int, ...]:
+    for name in ("f", "g"):
+        await store.workflows.declare(Declaration(workflow_id=name, priority=1))
+    return (0, 100)
+
+
+async def complete_step(store: Store) -> tuple[str | int, ...]:
+    await begun(store)
+    (claimed,) = await (await store.hand()).claim()
+    lease = claimed.lease
+    return (OP, lease.job_id, lease.attempt, lease.id, "{}")
+
+
 HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
 SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
@@ -230,7 +298,7 @@ SCENES = {
     "cancel, waiting": Scene("cancel", cancel_waiting, HEAD),
     "renew": Scene("renew", renew, HEAD | {"HMGET"}),
     "regrant": Scene("regrant", regrant, {"HMGET"}),
-    "purge": Scene("purge", purge, {"HMGET", "LRANGE"}),
+    "purge": Scene("purge", purge, {"HMGET", "HGET", "LRANGE", "ZCARD"}),
     "register": Scene("register", register),
     "depart": Scene("depart", depart, {"SMEMBERS"}),
     "forget": Scene("forget", forget),
@@ -240,6 +308,18 @@ SCENES = {
     "limit": Scene("limit", limit),
     "reserve": Scene("reserve", reserve),
     "settle": Scene("settle", settle),
+    "submit, a step": Scene("submit", submit_step, HEAD | {"ZRANK"}),
+    "complete, a step": Scene("complete", complete_step),
+    "declare": Scene("declare", declare),
+    "declare, open": Scene("declare", declare_open),
+    "advance": Scene("advance", advance_with_failures, {"HGET"}),
+    "advance to the end": Scene("advance", advance_to_the_end, {"HGETALL", "HMGET", "ZCARD"}),
+    "cancel_workflow": Scene(
+        "cancel_workflow", cancel_workflow, HEAD | {"HGETALL", "HMGET", "ZCARD"}
+    ),
+    "resume": Scene("resume", resume, {"HGETALL"}),
+    "reorder": Scene("reorder", reorder, HEAD | {"HMGET"}),
+    "dissolve": Scene("dissolve", dissolve),
 }
 
 
