@@ -33,6 +33,7 @@ for number = 0, copies - 1 do
     index = {}
   end
 end
+redis.call('HINCRBY', KEY.counts, 'waiting:type:noop', copies)
 """
 
 

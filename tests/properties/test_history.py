@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from hub.store.keys import key
-from hub.store.lanes import canonical, digest
+from hub.store.lanes import lane_of
 from shared.states import TERMINAL
 from tests.properties.cast import NEEDS, WORKERS
 from tests.properties.history import Line, Replay, counted_twice, lost
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 JOBS = 500
 CASTING = ("broad", "between", "narrow", "twin", "broad") * 2
-LANE_OF = {needs: digest(canonical(requirement)) for needs, requirement in NEEDS.items()}
+LANE_OF = {needs: lane_of(spec(requirement=each)).id for needs, each in NEEDS.items()}
 SERVED = sorted(WORKERS["broad"].can)
 
 

@@ -68,7 +68,7 @@ async def test_no_usable_connector_is_code_5_with_the_reasons(start: Start) -> N
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["run", "--connectors=comfy"], "comfyui, simulation"),
+        (["run", "--connectors=comfy"], "there are a1111, comfyui"),
         (["run", "--max-concurrent-jobs=0"], "WORKER_MAX_CONCURRENT_JOBS"),
         (["run", "--simulation-steps=-1"], "steps"),
         (["walk"], "run"),
