@@ -13,6 +13,7 @@ from hub.advancer import Advancer
 from hub.dispatcher import Dispatcher
 from hub.store.client import Client, StoreFullError, StoreUnavailableError
 from hub.store.jobs import Jobs
+from hub.store.submissions import QueueFullError
 from hub.store.workflows import Workflows
 from shared.workflows import FailurePolicy, WorkflowState
 from tests.support.graphs import FORK, Flow, graph
@@ -126,7 +127,15 @@ async def test_many_hubs_at_once_make_every_step_once(scene: Scene) -> None:
     assert (await scene.store.views.page({}, 0, 100)).total == len(shape)
 
 
-@pytest.mark.parametrize("problem", [StoreFullError("full"), StoreUnavailableError("away")])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        StoreFullError("full"),
+        StoreUnavailableError("away"),
+        QueueFullError("waiting:type:simulation", "1"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
 async def test_what_cannot_be_submitted_now_keeps_its_mark(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, problem: Exception
 ) -> None:
