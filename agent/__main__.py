@@ -7,15 +7,18 @@ import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from pathlib import Path
 
-from agent.app import Stop, serve
+from agent.app import serve
 from agent.connectors import make_connectors
 from agent.connectors.offers import NoConnectorError
 from agent.doctor import examine
+from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs
-from shared.settings import read
+from shared.settings import resolve
+from shared.states import Reason
 from shared.version import VERSION
 
 log = logging.getLogger("agent")
@@ -24,23 +27,27 @@ _ABOUT = """\
 Runs jobs of an emp-job-queue hub on this machine.
 
   run     take jobs until told to stop
+  config  print the settings with their sources, secrets masked
   doctor  look at everything that could keep this machine from working, and say what helps
 
-`emp-agent run --help` lists the settings, which are the same for both.
+`emp-agent run --help` lists the settings, which are the same for all.
 """
 
 _EXIT_CODES = """\
 exit codes:
-  0  told to stop by SIGTERM or SIGINT, and everything is handed in or given back
+  0  told to stop by SIGTERM or SIGINT, or by --once, --max-jobs, --max-uptime-s or
+     --exit-after-idle-s, and everything is handed in or given back
   1  broken: the log has the traceback
   2  a setting cannot be used
   3  the hub does not accept the token
   4  another agent has registered under the same worker id
   5  no worker is fit for work: the log says why and what helps
   6  doctor has found something that keeps a worker from working
+  7  the machine is taken away, and everything is given back
 """
 
-_NOT_FIT = 6
+FILES = (Path("~/.emp-agent/agent.toml").expanduser(), Path("/etc/emp-agent.toml"))
+_NOT_FIT, _TAKEN_AWAY = 6, 7
 _CODES: dict[type[Exception], int] = {
     TokenRefusedError: 3,
     WorkerIdTakenError: 4,
@@ -57,16 +64,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", choices=["run", "doctor"])
+    parser.add_argument("command", choices=["run", "doctor", "config"])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)
-    settings = read(
+    resolved = resolve(
         AgentSettings,
         given.flags,
         os.environ,
         f"emp-agent {given.command}",
-        "Settings, each by flag or by environment variable.",
+        "Settings, each by flag, by environment variable, or in a TOML file by its flag's name "
+        "with underscores.",
+        FILES,
     )
+    settings = resolved.settings
+    if given.command == "config":
+        print("\n".join(resolved.lines()))  # noqa: T201 - what was asked for
+        return
     try:
         make_connectors(settings)
     except ValueError as problem:
@@ -78,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(settings: AgentSettings) -> int:
     code = 0
     try:
-        asyncio.run(_serve_until_signalled(settings))
+        stop = asyncio.run(_serve_until_signalled(settings))
+        code = _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
     except* tuple(_CODES) as refusal:
         problem = refusal.exceptions[0]
         log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
@@ -92,11 +106,12 @@ def _examine(settings: AgentSettings) -> int:
     return 0 if is_fit else _NOT_FIT
 
 
-async def _serve_until_signalled(settings: AgentSettings) -> None:
+async def _serve_until_signalled(settings: AgentSettings) -> Stop:
     stop = Stop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stop.ask)
     await serve(settings, make_connectors, stop)
+    return stop
 
 
 if __name__ == "__main__":

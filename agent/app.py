@@ -6,12 +6,11 @@ import os
 from collections.abc import Awaitable, Sequence
 from functools import partial
 
-from attrs import define, field
-
 from agent.connectors.offers import NoConnectorError
 from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
-from agent.inventory import Gpu, GpuFault, NvmlError, announce, survey, watch_faults
+from agent.inventory import Gpu, GpuFault, NvmlError, announce, find_provider, survey, watch_faults
+from agent.leaving import Stop, watch_limits, watch_notices
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
@@ -22,18 +21,6 @@ log = logging.getLogger(__name__)
 
 RELEASE_S = 10  # for stopped attempts to end and for the hub to acknowledge the last reports
 FIRST_LOOK_S = 1.0  # for workers to be ready before they are introduced to the hub
-
-
-@define
-class Stop:
-    """The operator's wish that the agent ends: asked once it drains, asked again it hurries."""
-
-    asked: asyncio.Event = field(factory=asyncio.Event, init=False)
-    insisted: asyncio.Event = field(factory=asyncio.Event, init=False)
-
-    def ask(self) -> None:
-        """Ask, or ask again."""
-        (self.insisted if self.asked.is_set() else self.asked).set()
 
 
 async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> None:
@@ -52,7 +39,7 @@ async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> No
 
 
 def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifacts) -> list[Station]:
-    ports = Ports()
+    ports, provider = Ports(), find_provider(os.environ)
     stations: list[Station] = []
 
     def drain(why: str) -> None:
@@ -63,7 +50,7 @@ def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifact
     announce(found)
     failures = Failures(settings.failures_to_quarantine, drain)
     stations += [
-        Station(post, engines(post, ports, os.environ), make, failures, artifacts.upload)
+        Station(post, engines(post, ports, os.environ), provider, make, failures, artifacts.upload)
         for post in posts(settings, found)
     ]
     return stations
@@ -88,6 +75,8 @@ async def _work(
     await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
     loops.append(tasks.create_task(link.run()))
     loops.append(tasks.create_task(_fit_at_first(judged, stations)))
+    loops.append(tasks.create_task(watch_limits(settings, stations, stop)))
+    loops.append(tasks.create_task(watch_notices(settings, stop)))
     await stop.asked.wait()
 
     used = sum(each.slots.used for each in stations)
@@ -96,7 +85,7 @@ async def _work(
         each.slots.drain()
     await _first_of(_idle(stations), stop.insisted.wait(), within_s=settings.drain_s)
     for each in stations:
-        each.slots.release()
+        each.slots.release(stop.reason)
     await _first_of(_settled(stations), within_s=RELEASE_S)
     for loop in loops:
         loop.cancel()

@@ -18,7 +18,7 @@ from agent.connectors.base import (
 )
 from shared.jobs import Failure
 from shared.messages import JobAssigned
-from shared.states import ErrorClass
+from shared.states import ErrorClass, Reason
 from shared.wire import dump_json
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ class Succeeded:
 @frozen
 class Released:
     """The attempt was stopped before its end, through no fault of the job."""
+
+    reason: Reason = Reason.DRAINED
 
 
 Outcome = Succeeded | Failure | Released

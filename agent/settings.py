@@ -6,6 +6,7 @@ from attrs import frozen, validators
 
 from agent.connector_settings import ConnectorSettings
 from agent.engine_settings import EngineOptions
+from agent.machine_settings import MachineOptions
 from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
 from shared.messages import MAX_SLOTS
@@ -22,7 +23,7 @@ def _hub_url(text: str) -> str:
 
 
 @frozen(kw_only=True)
-class AgentSettings(ConnectorSettings, EngineOptions):
+class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
     """What an agent is told at its start."""
 
     hub_url: str = setting(

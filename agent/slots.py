@@ -10,6 +10,7 @@ from agent.connectors.base import Report
 from agent.runner import Outcome, Released
 from shared.jobs import Lease
 from shared.messages import JobAssigned
+from shared.states import Reason
 
 Run = Callable[[JobAssigned, Report], Awaitable[Outcome]]
 Ended = Callable[[Outcome | None], None]
@@ -20,6 +21,7 @@ Ended = Callable[[Outcome | None], None]
 class _Attempt:
     task: asyncio.Task[Outcome]
     abandoned: bool = False
+    reason: Reason = Reason.DRAINED  # why it is given back, if it is
 
     def stop(self) -> None:
         """Cancel once: a second time would break into the connector's cleaning up."""
@@ -80,9 +82,10 @@ class Slots:
         """There is room again."""
         self.closed = None
 
-    def release(self) -> None:
-        """Stop every attempt, to give it back."""
+    def release(self, reason: Reason = Reason.DRAINED) -> None:
+        """Stop every attempt, to give it back for this reason."""
         for attempt in self._held.values():
+            attempt.reason = reason
             attempt.stop()
 
     async def idle(self) -> None:
@@ -92,5 +95,5 @@ class Slots:
 
     def _free(self, lease: Lease, ended: Ended, task: asyncio.Task[Outcome]) -> None:
         attempt = self._held.pop(lease)
-        outcome = Released() if task.cancelled() else task.result()
+        outcome = Released(attempt.reason) if task.cancelled() else task.result()
         ended(None if attempt.abandoned else outcome)

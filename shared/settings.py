@@ -8,9 +8,11 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from attrs import NOTHING, Attribute, AttrsInstance, field, fields, frozen
+
+from shared.settings_file import find_file, read_file
 
 T = TypeVar("T", bound=AttrsInstance)
 
@@ -48,6 +50,25 @@ def setting(
     )
 
 
+@frozen
+class Resolved(Generic[T]):
+    """Settings, and where each was found: a flag, a variable, the file, or the default."""
+
+    settings: T
+    sources: dict[str, str]
+
+    def lines(self) -> list[str]:
+        """Every setting with its source, secrets masked, by name."""
+        return sorted(
+            f"{attribute.name} = {self._shown(attribute)}  # {self.sources[attribute.name]}"
+            for attribute in fields(type(self.settings))
+        )
+
+    def _shown(self, attribute: "Attribute[Any]") -> str:
+        value = getattr(self.settings, attribute.name)
+        return _MASK if _about(attribute).secret and value is not None else repr(value)
+
+
 def read(
     cls: type[T],
     argv: Sequence[str],
@@ -56,19 +77,41 @@ def read(
     description: str,
 ) -> T:
     """The settings as `argv` (without the program) and `environ` give them, else the defaults."""
+    return resolve(cls, argv, environ, prog, description).settings
+
+
+def resolve(
+    cls: type[T],
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    prog: str,
+    description: str,
+    files: Sequence[Path] | None = None,
+) -> Resolved[T]:
+    """The settings with their sources.
+
+    With `files` there is a flag `--config` for a TOML file, and the first of `files` that exists
+    is read without it; a flag and a variable go before the file.
+    """
     parser = ArgumentParser(prog, description=description, allow_abbrev=False)
     kinds = get_type_hints(cls)
+    if files is not None:
+        note = f"a TOML file of settings [default {', '.join(map(str, files))}]"
+        parser.add_argument("--config", metavar="FILE", help=note)
     for attribute in fields(cls):
         _add_flag(parser, attribute, kinds[attribute.name])
     given = vars(parser.parse_args(argv))
     try:
-        return cls(
-            **{
-                attribute.name: _value(attribute, kinds[attribute.name], text)
-                for attribute in fields(cls)
-                if (text := _text(attribute, given[attribute.name], environ)) is not None
-            }
-        )
+        written = _written(cls, given.get("config"), files)
+        found = {
+            each.name: _found(each, given[each.name], environ, written) for each in fields(cls)
+        }
+        values = {
+            attribute.name: _value(attribute, kinds[attribute.name], text)
+            for attribute in fields(cls)
+            if (text := found[attribute.name][0]) is not None
+        }
+        return Resolved(cls(**values), {name: source for name, (_, source) in found.items()})
     except ValueError as error:
         parser.error(str(error))
 
@@ -95,13 +138,34 @@ def _add_flag(parser: ArgumentParser, attribute: "Attribute[Any]", kind: object)
         parser.add_argument(_flag(attribute), metavar="VALUE", help=note)
 
 
-def _text(attribute: "Attribute[Any]", flag: str | None, environ: Mapping[str, str]) -> str | None:
+def _written(
+    cls: type[AttrsInstance], given: str | None, files: Sequence[Path] | None
+) -> dict[str, tuple[str, str]]:
+    """What the file says, and its name with it."""
+    path = find_file(given, files or ())
+    if path is None:
+        return {}
+    texts = read_file(path, [attribute.name for attribute in fields(cls)])
+    return {name: (text, f"file {path}") for name, text in texts.items()}
+
+
+def _found(
+    attribute: "Attribute[Any]",
+    flag: str | None,
+    environ: Mapping[str, str],
+    written: Mapping[str, tuple[str, str]],
+) -> tuple[str | None, str]:
+    """The text of a setting, if it is given, and where."""
     if flag is not None:
-        return flag
-    text = next((environ[name] for name in _about(attribute).env if environ.get(name)), None)
-    if text is None and attribute.default is NOTHING:
+        return flag, f"flag {_flag(attribute)}"
+    name = next((name for name in _about(attribute).env if environ.get(name)), None)
+    if name is not None:
+        return environ[name], f"environment {name}"
+    if attribute.name in written:
+        return written[attribute.name]
+    if attribute.default is NOTHING:
         raise ValueError(f"{_where(attribute)} must be given: {_about(attribute).help}")
-    return text
+    return None, "default"
 
 
 def _value(attribute: "Attribute[Any]", kind: object, text: str) -> object:

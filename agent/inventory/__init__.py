@@ -7,6 +7,7 @@ from agent.inventory.gpu_load import gpu_load, is_busy
 from agent.inventory.gpus import Gpu, LostGpu, Survey, announce, survey
 from agent.inventory.host import find_host, host_load
 from agent.inventory.nvml import Driver, NvmlError
+from agent.inventory.provider import Provider, find_provider
 from shared.matching import Hardware
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "GpuFault",
     "LostGpu",
     "NvmlError",
+    "Provider",
     "Survey",
     "announce",
     "find_hardware",
+    "find_provider",
     "gpu_load",
     "is_busy",
     "survey",

@@ -32,7 +32,6 @@ from shared.messages import (
     WorkerHeartbeatAck,
     WorkerRegistered,
 )
-from shared.states import Reason
 
 log = logging.getLogger(__name__)
 
@@ -195,5 +194,5 @@ def _final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
                 error_class=outcome.error_class,
                 details=outcome.details,
             )
-        case _:
-            return ReleaseJob(**fence, reason=Reason.DRAINED)
+        case Released():
+            return ReleaseJob(**fence, reason=outcome.reason)

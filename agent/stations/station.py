@@ -19,7 +19,7 @@ from agent.connectors.offers import (
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import find_hardware, is_busy, survey
+from agent.inventory import Provider, find_hardware, is_busy, survey
 from agent.link.worker import Worker
 from agent.preflight import (
     Finding,
@@ -34,8 +34,9 @@ from agent.slots import Slots
 from agent.stations.failures import Failures
 from agent.stations.posts import URLS, Post
 from agent.stations.watched import Patience, Watched
-from shared.matching import Capability
+from shared.matching import Capability, Cost, Location
 from shared.messages import JobAssigned, Message
+from shared.states import Reason
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,11 @@ class Station:
 
     post: Post
     engines: Sequence[Supervisor]
+    provider: Provider
     slots: Slots = field(init=False)
     worker: Worker = field(init=False)
     note: str | None = field(default="it is getting ready", init=False)
+    taken: int = field(default=0, init=False)  # attempts so far
     judged: asyncio.Event = field(factory=asyncio.Event, init=False)  # looked at for the first time
     _make: MakeConnectors
     _failures: Failures
@@ -91,7 +94,7 @@ class Station:
     def fault(self, why: str) -> None:
         """The GPU has a fault: quarantine, and nothing that runs on it can be saved."""
         self.quarantine(why)
-        self.slots.release()
+        self.slots.release(Reason.ERROR)
 
     async def _once(self) -> None:
         if self._starting():
@@ -180,10 +183,23 @@ class Station:
     def _able(self, ready: Sequence[Ready]) -> Capability:
         offers = [each.offer for each in ready]
         found = capability(offers, find_hardware(self.post.gpu))
-        return evolve(found, labels=dict(self.post.settings.labels))
+        return evolve(found, **self._standing())
 
     def _unable(self) -> Capability:
-        return Capability(services=(), hardware=find_hardware(self.post.gpu))
+        return Capability(services=(), hardware=find_hardware(self.post.gpu), **self._standing())
+
+    def _standing(self) -> dict[str, Any]:
+        """What the machine is, whatever it can do: where it stands, its price, its labels."""
+        settings, provider = self.post.settings, self.provider
+        known = {"provider": settings.provider or provider.name}
+        is_spot = provider.is_spot if settings.spot is None else settings.spot
+        known["spot"] = None if is_spot is None else str(is_spot).lower()
+        return {
+            "location": Location(region=settings.region or provider.region),
+            "cost": Cost(rate_per_hour=settings.rate_per_hour),
+            "labels": {name: value for name, value in known.items() if value}
+            | dict(settings.labels),
+        }
 
     def _connectors(self) -> list[Connector]:
         engines = {each.name: each for each in self.engines}
@@ -200,6 +216,7 @@ class Station:
         return Watched(connector, engine, patience, partial(is_busy, self.post.gpu))
 
     async def _run(self, job: JobAssigned, report: Report) -> Outcome:
+        self.taken += 1
         outcome = await Runner(self._serving, self._upload).run(job, report)
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):

@@ -88,6 +88,7 @@ class FakeHub:
 
     url: str = field(default="", init=False)
     refusal: HTTPStatus | None = field(default=None, init=False)
+    pages: dict[str, str] = field(factory=dict[str, str], init=False)  # plain text, by path
     ahead_s: float = field(default=0, init=False)  # of this machine's clock
     requests: list[Request] = field(factory=list, init=False)
     _talks: asyncio.Queue[Talk] = field(factory=asyncio.Queue, init=False)
@@ -116,6 +117,8 @@ class FakeHub:
             response.headers.pop("Date", None)
             response.headers["Date"] = formatdate(time.time() + self.ahead_s, usegmt=True)
             return response
+        if request.path in self.pages:
+            return socket.respond(HTTPStatus.OK, self.pages[request.path])
         self.requests.append(request)
         return socket.respond(self.refusal, "no\n") if self.refusal else None
 

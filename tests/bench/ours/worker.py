@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from attrs import define
 
-from agent.app import Stop, serve
+from agent.app import serve
 from agent.connectors.base import Offer, Report, Result, Work
+from agent.leaving import Stop
 from agent.link.outbox import Outbox
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from agent import app
-from agent.app import Stop, serve
+from agent.app import serve
 from agent.connectors.base import Connector, Offer
 from agent.connectors.offers import NoConnectorError
+from agent.leaving import Stop
 from agent.link.artifacts import Artifacts
 from agent.link.connection import RefusedError
 from agent.settings import AgentSettings

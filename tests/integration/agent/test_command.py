@@ -2,6 +2,7 @@
 
 import signal
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,17 @@ async def test_the_help_tells_the_exit_codes_and_the_version_is_told(start: Star
     assert (code, output.strip().count(".")) == (0, 2)
     code, output = await end(await start("run", "--help"))
     assert (code, "WORKER_SIMULATION_STEPS" in output) == (0, True)
+
+
+async def test_the_settings_are_printed_with_their_sources(
+    hub: FakeHub, start: Start, tmp_path: Path
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text('token = "open sesame"\ngpus = ["0", "1"]\n')
+    code, output = await end(await start("config", f"--config={path}", "--drain-s=5"))
+    assert code == 0
+    assert f"token = ***  # file {path}" in output
+    assert "sesame" not in output
+    assert f"gpus = ('0', '1')  # file {path}" in output
+    assert "drain_s = 5.0  # flag --drain-s" in output
+    assert f"hub_url = '{hub.url}'  # environment HUB_URL" in output

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.app import Stop, serve
+from agent.app import serve
 from agent.connectors.base import Connector, ConnectorError
 from agent.connectors.offers import NoConnectorError
+from agent.leaving import Stop
 from agent.settings import AgentSettings
 from shared.messages import (
     CompleteJob,

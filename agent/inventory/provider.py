@@ -1,0 +1,25 @@
+"""Who rents the machine out, as its environment tells."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Provider:
+    """Where the machine comes from. `None`: not known."""
+
+    name: str | None = None
+    region: str | None = None
+    is_spot: bool | None = None
+
+
+def find_provider(environ: Mapping[str, str]) -> Provider:
+    """Recognise vast.ai, RunPod and Salad by the variables that they set in a container."""
+    if "RUNPOD_POD_ID" in environ:
+        return Provider(name="runpod", region=environ.get("RUNPOD_DC_ID"))
+    if "SALAD_MACHINE_ID" in environ:
+        return Provider(name="salad", is_spot=True)  # a machine of somebody who may want it back
+    if "VAST_CONTAINERLABEL" in environ:
+        return Provider(name="vast.ai")
+    return Provider()

@@ -1,0 +1,89 @@
+"""When the agent ends by itself: limits of the operator, and a machine that is taken away."""
+
+import asyncio
+import logging
+import time
+import urllib.request
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from agent.settings import AgentSettings
+from agent.stations import Station
+from shared.states import Reason
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+_ANSWER_S = 2
+_NO_NOTICE = {"", "false", "none"}
+
+
+@define
+class Stop:
+    """The wish that the agent ends: asked once it drains, asked again it hurries."""
+
+    asked: asyncio.Event = field(factory=asyncio.Event, init=False)
+    insisted: asyncio.Event = field(factory=asyncio.Event, init=False)
+    reason: Reason = field(default=Reason.DRAINED, init=False)  # of what is given back
+
+    def ask(self) -> None:
+        """Ask, or ask again."""
+        (self.insisted if self.asked.is_set() else self.asked).set()
+
+    def preempt(self) -> None:
+        """The machine is taken away: give everything back at once, at nobody's charge."""
+        self.reason = Reason.PREEMPTED
+        self.asked.set()
+        self.insisted.set()
+
+
+async def watch_limits(settings: AgentSettings, stations: Sequence[Station], stop: Stop) -> None:
+    """Ask to stop when a limit of the settings is reached; returns then, or if there is none."""
+    most = 1 if settings.once else settings.max_jobs
+    idle_s, uptime_s = settings.exit_after_idle_s, settings.max_uptime_s
+    if not (most or idle_s or uptime_s):
+        return None
+    started_at = busy_at = time.monotonic()
+    while True:
+        await asyncio.sleep(LOOK_S)
+        now = time.monotonic()
+        is_idle = not any(each.slots.used for each in stations)
+        busy_at = busy_at if is_idle else now
+        if uptime_s and now - started_at >= uptime_s:
+            return _end(stop, f"it has been up for {uptime_s:g} s")
+        if idle_s and now - busy_at >= idle_s:
+            return _end(stop, f"it has been idle for {idle_s:g} s")
+        if most and sum(each.taken for each in stations) >= most:
+            for each in stations:
+                each.slots.drain()
+            if is_idle:
+                return _end(stop, f"it has done {most} jobs")
+
+
+async def watch_notices(settings: AgentSettings, stop: Stop) -> None:
+    """Preempt when the machine's provider tells that it takes the machine away."""
+    url, file = settings.spot_notice_url, settings.spot_notice_file
+    if url is None and file is None:
+        return
+    while not (file and file.exists()) and not (url and await asyncio.to_thread(_told, url)):  # noqa: ASYNC110 - neither has an event
+        await asyncio.sleep(settings.spot_notice_every_s)
+    log.warning("the machine is taken away: everything is given back now")
+    stop.preempt()
+
+
+def _told(url: str) -> bool:
+    """Whether there is a notice: clouds answer 404, FALSE or NONE while there is none."""
+    # The address is the operator's own.
+    request = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:  # noqa: S310
+            return answer.read(1000).decode(errors="replace").strip().lower() not in _NO_NOTICE
+    except (OSError, ValueError) as problem:  # 404 among them
+        log.debug("no notice at %s: %s", url, problem)
+        return False
+
+
+def _end(stop: Stop, why: str) -> None:
+    log.info("the agent ends: %s", why)
+    stop.ask()

@@ -1,0 +1,58 @@
+"""Settings of the machine: what it costs, where it stands, and when the agent leaves it."""
+
+from pathlib import Path
+
+from attrs import frozen, validators
+
+from shared.settings import setting
+
+_NATURAL = validators.ge(0)
+
+
+@frozen(kw_only=True, slots=False)  # of several bases only one may have slots
+class MachineOptions:
+    """What the operator knows of the machine, and how the agent is to end by itself."""
+
+    provider: str | None = setting(
+        "WORKER_PROVIDER", None, "who rents it out; vast.ai, RunPod and Salad are recognised"
+    )
+    region: str | None = setting(
+        ("WORKER_REGION", "REGION"), None, "where it stands, for jobs that ask for a region"
+    )
+    spot: bool | None = setting("WORKER_SPOT", None, "whether it may be taken away at any time")
+    rate_per_hour: float = setting(
+        ("WORKER_RATE_PER_HOUR", "RATE_PER_HOUR"),
+        0.0,
+        "what it costs an hour, in your currency",
+        validator=_NATURAL,
+    )
+    spot_notice_url: str | None = setting(
+        "WORKER_SPOT_NOTICE_URL",
+        None,
+        "what answers with a notice when it is taken away, as metadata of clouds do",
+    )
+    spot_notice_file: Path | None = setting(
+        "WORKER_SPOT_NOTICE_FILE", None, "a file that appears when it is taken away"
+    )
+    spot_notice_every_s: float = setting(
+        "WORKER_SPOT_NOTICE_EVERY_S",
+        5.0,
+        "seconds between two looks for a notice",
+        validator=validators.gt(0),
+    )
+    exit_after_idle_s: float = setting(
+        "WORKER_EXIT_AFTER_IDLE_S",
+        0.0,
+        "seconds without a job, after which the agent ends; 0: never",
+        validator=_NATURAL,
+    )
+    max_jobs: int = setting(
+        "WORKER_MAX_JOBS", 0, "jobs after which the agent ends; 0: never", validator=_NATURAL
+    )
+    max_uptime_s: float = setting(
+        "WORKER_MAX_UPTIME_S",
+        0.0,
+        "seconds after which the agent drains and ends; 0: never",
+        validator=_NATURAL,
+    )
+    once: bool = setting("WORKER_ONCE", False, "end after one job")
