@@ -31,9 +31,11 @@ from agent.preflight import (
 from agent.runner import Outcome, Runner, Upload
 from agent.settings import AgentSettings
 from agent.slots import Slots
+from agent.stations.dossier import documented
 from agent.stations.failures import Failures
 from agent.stations.posts import URLS, Post
 from agent.stations.watched import Patience, Watched
+from shared.jobs import Failure
 from shared.matching import Capability, Cost, Location
 from shared.messages import JobAssigned, Message
 from shared.states import Reason
@@ -218,6 +220,9 @@ class Station:
     async def _run(self, job: JobAssigned, report: Report) -> Outcome:
         self.taken += 1
         outcome = await Runner(self._serving, self._upload).run(job, report)
+        if isinstance(outcome, Failure):
+            gpu, engines = self.post.gpu, self.engines
+            outcome = await asyncio.to_thread(documented, outcome, gpu, engines)
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):
             self.quarantine(why)
