@@ -46,6 +46,7 @@ from hub.store.news import News
 from hub.store.offers import Offers
 from hub.store.outlook import Outlook
 from hub.store.presence import Presence
+from hub.store.searches import Searches
 from hub.store.server import EmbeddedServer
 from hub.store.views import Views
 from hub.store.workers import Workers
@@ -81,6 +82,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         views=views,
         answers=Answers(client),
         limits=Limits(client),
+        searches=Searches(client),
         workers=workers,
         outlook=Outlook(client, lanes),
         explainer=Explainer.over(client, lanes, views, presence),

@@ -20,6 +20,7 @@ from hub.store.jobs import Jobs
 from hub.store.limits import Limits
 from hub.store.news import News
 from hub.store.outlook import Outlook
+from hub.store.searches import Searches
 from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
@@ -36,6 +37,7 @@ class Parts:
     views: Views
     answers: Answers
     limits: Limits
+    searches: Searches
     workers: Workers
     outlook: Outlook
     explainer: Explainer

@@ -38,6 +38,8 @@ class JobSpec:
     unique_key: str | None = None
     run_at: int | None = None
     deadline: int | None = None
+    replay_of: str | None = None  # the ended job of which this is another go
+    is_again: bool = False  # though it was replayed before
     workflow_id: str | None = None
     workflow_priority: int | None = None
     workflow_datetime: int | None = None
@@ -105,6 +107,8 @@ class Job:
     losses: int  # attempts that were lost or given back, which do not
     unique_key: str | None = None
     deadline: int | None = None  # by then it must have ended
+    replay_of: str | None = None
+    replays: tuple[str, ...] = ()  # the jobs that are another go of this one
     worker_id: str | None = None
     assigned_at: int | None = None
     started_at: int | None = None
@@ -155,5 +159,27 @@ def accepted(spec: JobSpec, job_id: str, priority: int, workflow_datetime: int, 
         losses=0,
         unique_key=spec.unique_key,
         deadline=spec.deadline,
+        replay_of=spec.replay_of,
         not_before=spec.run_at if is_early else None,
     )
+
+
+def another_go(job: Job, **changes: Any) -> JobSpec:
+    """What was asked for when `job` was, but for its times, with some changes.
+
+    Priority and time of a workflow are inherited once more.
+    """
+    asked: dict[str, Any] = {
+        "type": job.type,
+        "payload": job.payload,
+        "requirement": job.requirements,
+        "priority": job.priority,
+        "customer_id": job.customer_id,
+        "max_retries": job.max_retries,
+        "timeout_minutes": job.timeout_minutes,
+        "unique_key": job.unique_key,
+        "workflow_id": job.workflow_id,
+        "step_number": job.step_number,
+        "replay_of": job.id,
+    }
+    return JobSpec(**asked | changes)

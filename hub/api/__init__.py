@@ -2,7 +2,19 @@
 
 from litestar.types import ControllerRouterHandler
 
-from hub.api import artifacts, docs, events, health, jobs, socket, system, workers, workflows
+from hub.api import (
+    artifacts,
+    bulk,
+    dead_letters,
+    docs,
+    events,
+    health,
+    jobs,
+    socket,
+    system,
+    workers,
+    workflows,
+)
 from hub.api.errors import HANDLERS
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -14,6 +26,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     jobs.get_job_preview,
     jobs.cancel_job,
     jobs.list_jobs,
+    dead_letters.list_dead_letters,
+    dead_letters.replay_job,
+    bulk.change_jobs,
     events.follow_job,
     workflows.declare_workflow,
     workflows.get_workflow,

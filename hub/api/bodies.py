@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hub.api.fields import FieldError
 from hub.api.moments import FORMS, Moment, milliseconds
 from shared.graphs import GraphError, find_graph, has_graph
-from shared.jobs import MAX_PRIORITY, JobSpec
+from shared.jobs import MAX_PRIORITY, Job, JobSpec, another_go
 from shared.labels import LabelError, LabelNeed, label_needs
 from shared.matching import HardwareNeed, Requirement
 
@@ -148,6 +148,21 @@ class JobBody(WorkBody, forbid_unknown_fields=True, frozen=True, kw_only=True):
         for name in ("workflow_priority", "workflow_datetime"):
             if self.workflow_id is None and getattr(self, name) is not None:
                 raise FieldError(name, "there is no workflow_id", "both, or neither")
+
+
+class ReplayBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """What is to be different in another go of a job."""
+
+    payload: Annotated[dict[str, Any] | None, Meta(description="in place of the old one")] = None
+    priority: Priority | None = None
+    again: Annotated[bool, Meta(description="though it was replayed before")] = False
+
+    def spec(self, job: Job, job_id: str | None) -> JobSpec:
+        """The new job as the store takes it. Raises `FieldError`."""
+        payload = job.payload if self.payload is None else self.payload
+        check_payload(job.type, payload)
+        priority = job.priority if self.priority is None else self.priority
+        return another_go(job, id=job_id, payload=payload, priority=priority, is_again=self.again)
 
 
 class CancelBody(Struct, forbid_unknown_fields=True, frozen=True):

@@ -14,7 +14,9 @@ from hub.store.client import StoreFullError, StoreUnavailableError
 from hub.store.submissions import (
     DeadlinePassedError,
     JobIdTakenError,
+    NotReplayedError,
     QueueFullError,
+    ReplayedError,
     WorkflowConflictError,
 )
 
@@ -78,6 +80,16 @@ def of_queue(_: AnyRequest, problem: QueueFullError) -> Answer:
     name = {"type": "type", "customer": "customer_id"}[problem.kind]
     field = {"field": name, "problem": str(problem), "accepted": "the same a little later"}
     return answer(429, f"{name}: {problem}", [field], headers={"Retry-After": "5"})
+
+
+def of_replay(_: AnyRequest, problem: NotReplayedError) -> Answer:
+    """409: it has not ended, or well."""
+    return answer(409, str(problem))
+
+
+def of_replayed(_: AnyRequest, problem: ReplayedError) -> Answer:
+    """409: unless that is meant."""
+    return answer(409, f'{problem}; accepted: "again": true')
 
 
 def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
@@ -145,6 +157,8 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     JobIdTakenError: of_taken_id,
     DeadlinePassedError: of_deadline,
     QueueFullError: of_queue,
+    NotReplayedError: of_replay,
+    ReplayedError: of_replayed,
     ArtifactError: of_artifact,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,

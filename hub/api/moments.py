@@ -36,3 +36,12 @@ def _bounded(field: str, moment_ms: float) -> int:
     if not math.isfinite(moment_ms) or not 0 <= moment_ms <= LATEST_MS:
         raise FieldError(field, "is not between the years 1970 and 2286", ACCEPTED)
     return round(moment_ms)
+
+
+def moment_of(field: str, given: float | str | None) -> int | None:
+    """The same of what may be missing, and of numbers in a query."""
+    if given is None:
+        return None
+    if isinstance(given, str) and given.removeprefix("-").isdecimal():
+        return milliseconds(field, int(given))
+    return milliseconds(field, given)

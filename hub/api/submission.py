@@ -7,7 +7,7 @@ from hub.api.bodies import JobBody
 from hub.dispatcher import Dispatcher
 from hub.store.jobs import Submitted
 from hub.store.views import Views
-from shared.jobs import Job, JobSpec
+from shared.jobs import another_go
 from shared.messages import SubmitJob
 from shared.states import JobState
 
@@ -41,21 +41,4 @@ class Submission:
             raise ValueError(
                 f"job_id: {job_id} is {job.status}; only what has failed can be retried"
             )
-        return await self.dispatcher.submit(_again(job))
-
-
-def _again(job: Job) -> JobSpec:
-    in_workflow = job.workflow_id is not None
-    return JobSpec(
-        type=job.type,
-        payload=job.payload,
-        requirement=job.requirements,
-        priority=job.priority,
-        customer_id=job.customer_id,
-        max_retries=job.max_retries,
-        timeout_minutes=job.timeout_minutes,
-        workflow_id=job.workflow_id,
-        workflow_priority=job.workflow_priority if in_workflow else None,
-        workflow_datetime=job.workflow_datetime if in_workflow else None,
-        step_number=job.step_number,
-    )
+        return await self.dispatcher.submit(another_go(job, is_again=True))

@@ -11,8 +11,8 @@ from hub.store.keys import key
 CHUNK = 200
 """How many members one look takes."""
 JOB_INDEXES = (
-    "jobs", "by_status", "by_type", "by_customer", "by_worker", "by_workflow", "lane", "delayed", "leases", "held",
-    "finished",
+    "jobs", "by_status", "by_type", "by_customer", "by_worker", "by_workflow", "by_error",
+    "lane", "delayed", "leases", "held", "finished",
 )  # fmt: skip
 """Indexes whose members are jobs."""
 LANE = "lane of "

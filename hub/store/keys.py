@@ -13,6 +13,7 @@ NOUNS: dict[str, str] = {
     "job": "job:",  # HASH: spec, state, lease, times, progress, result
     "attempts": "attempts:",  # LIST of JSON: the ended attempts of a job, never changed
     "events": "events:",  # STREAM, capped, and a channel: what readers of a job are told
+    "replays": "replays:",  # LIST of job ids: the jobs that replay one that has ended
     "workflow": "workflow:",  # HASH: priority, submitted_at, state, times; of a graph its shape
     "steps": "steps:",  # HASH: the steps of a graph as state:<name>, job:<name>, error:<name>
     "step_specs": "step_specs:",  # HASH: step of a graph -> the job it becomes, JSON
@@ -47,6 +48,7 @@ NOUNS: dict[str, str] = {
     "by_customer": "by_customer:",
     "by_worker": "by_worker:",
     "by_workflow": "by_workflow:",
+    "by_error": "by_error:",  # those that have failed for good, by the class of their error
     # the rest
     "finished": "finished:",  # ZSET: job id by the time it ended, for retention
     "workers": "workers",  # ZSET: worker id by the time it was last heard

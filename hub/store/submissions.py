@@ -1,7 +1,7 @@
 """What the script `submit` is told of a job, and what it answers."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import frozen
 
@@ -25,8 +25,16 @@ class Submitted:
         return self.job.id
 
 
-class WorkflowConflictError(ValueError):
+class RefusedError(ValueError):
+    """A job was not accepted. `why`: in few words."""
+
+    why: ClassVar[str]
+
+
+class WorkflowConflictError(RefusedError):
     """A step names another priority or time than its workflow has."""
+
+    why = "its workflow says otherwise"
 
     def __init__(self, field_name: str, has: str) -> None:
         super().__init__(f"{field_name}: this workflow has {has}")
@@ -34,28 +42,54 @@ class WorkflowConflictError(ValueError):
         self.has = has
 
 
-class JobIdTakenError(ValueError):
+class JobIdTakenError(RefusedError):
     """There is another job under the id that the caller chose."""
 
+    why = "its id is taken"
 
-class UniqueKeyTakenError(ValueError):
+
+class UniqueKeyTakenError(RefusedError):
     """A job with this unique key waits or runs."""
+
+    why = "its unique key is taken"
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"unique_key: job {job_id} waits or runs under it")
         self.job_id = job_id
 
 
-class DeadlinePassedError(ValueError):
+class DeadlinePassedError(RefusedError):
     """The deadline of a job is over before it begins."""
+
+    why = "its deadline has passed"
 
     def __init__(self, now_ms: str) -> None:
         super().__init__(f"deadline: has passed; now is {now_ms}")
         self.now_ms = int(now_ms)
 
 
-class QueueFullError(Exception):
+class NotReplayedError(RefusedError):
+    """A job cannot be replayed."""
+
+    why = "has not failed"
+
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(f"job {job_id} is {state}; only a failed or cancelled job is replayed")
+
+
+class ReplayedError(RefusedError):
+    """A job was replayed already."""
+
+    why = "replayed already"
+
+    def __init__(self, job_id: str, replay: str) -> None:
+        super().__init__(f"job {job_id} was replayed already, by {replay}")
+
+
+class QueueFullError(RefusedError):
     """As many jobs of the type or of the customer wait as may."""
+
+    why = "the queue is full"
 
     def __init__(self, group: str, limit: str) -> None:
         _, self.kind, self.name = group.split(":", 2)
@@ -72,6 +106,8 @@ REFUSALS: dict[str, Callable[..., Exception]] = {
     "taken": JobIdTakenError,
     "existing": UniqueKeyTakenError,
     "past": DeadlinePassedError,
+    "unended": NotReplayedError,
+    "replayed": ReplayedError,
     "full": QueueFullError,
     "unready": UnreadyError,
 }
@@ -101,6 +137,8 @@ def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator
         "unique_key": spec.unique_key,
         "not_before": spec.run_at,
         "ends_by": spec.deadline,
+        "replay_of": spec.replay_of,
+        "is_again": 1 if spec.is_again else None,
     }
     for name, value in facts.items():
         if value is not None:

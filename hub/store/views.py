@@ -5,7 +5,7 @@ from asyncio import gather
 from collections.abc import AsyncIterator
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
@@ -40,13 +40,15 @@ class Views:
 
     async def job(self, job_id: str) -> Job | None:
         """One job with its ended attempts, or None."""
-        facts, records = await gather(
+        facts, records, replays = await gather(
             self.client.command("HGETALL", key("job", job_id)),
             self.client.command("LRANGE", key("attempts", job_id), 0, -1),
+            self.client.command("LRANGE", key("replays", job_id), 0, -1),
         )
         if not facts:
             return None
-        return _job(job_id, facts, tuple(_attempt(json.loads(each)) for each in records))
+        attempts = tuple(_attempt(json.loads(each)) for each in records)
+        return evolve(_job(job_id, facts, attempts), replays=tuple(replays))
 
     async def place(self, job_id: str) -> int | None:
         """A waiting job's place in its lane, from 0; None when it is not in a lane."""
@@ -180,6 +182,7 @@ def _job(job_id: str, facts: dict[str, str], attempts: tuple[Attempt, ...]) -> J
         losses=int(facts["losses"]),
         unique_key=facts.get("unique_key"),
         deadline=_number(facts.get("ends_by")),
+        replay_of=facts.get("replay_of"),
         worker_id=facts.get("worker"),
         assigned_at=_number(facts.get("assigned_at")),
         started_at=_number(facts.get("started_at")),

@@ -15,7 +15,7 @@ from tests.support.dumps import Dump, dump
 Job = dict[str, str]
 
 INDEXES = (
-    "jobs", "by_status", "by_type", "by_customer", "by_worker", "by_workflow", "finished",
+    "jobs", "by_status", "by_type", "by_customer", "by_worker", "by_workflow", "by_error", "finished",
     "lane", "heads", "lanes", "lane_jobs", "delayed", "held", "deadlines", "uniques",
     "counts",
 )  # fmt: skip
@@ -82,6 +82,8 @@ def _listed_in(job_id: str, job: Job, found: Dump) -> Iterator[str]:
         yield key("by_customer", job["customer"])
     if job["workflow"]:
         yield key("by_workflow", job["workflow"])
+    if job["state"] == JobState.FAILED:
+        yield key("by_error", job["error_class"])
     records = [json.loads(each) for each in found.get(key("attempts", job_id), [])]
     last = [job["worker"]] if "worker" in job else []
     for worker in {*last, *(record["worker_id"] for record in records)}:

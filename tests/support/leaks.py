@@ -74,6 +74,8 @@ OWNERS: dict[str, OwnerCheck] = {
     "by_customer": _index("by_customer"),
     "by_worker": _index("by_worker"),
     "by_workflow": _index("by_workflow"),
+    "by_error": _index("by_error"),
+    "replays": _key("job"),
     "finished": _index("finished"),
     "lanes": _queue,
     "lane_jobs": _queue,

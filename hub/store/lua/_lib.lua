@@ -186,8 +186,10 @@ local function retire(job, state, at)
   redis.call('ZADD', KEY.finished .. state, text(at), job.id)
 end
 
+-- `how`: as for `enter`, with error_class.
 local function bury(job, at, how)
   retire(job, 'failed', at)
+  redis.call('ZADD', KEY.by_error .. how.error_class, job.seq, job.id)
   how.event, how.fields = 'failed', how.fields or {}
   table.insert(how.fields, 'finished_at')
   table.insert(how.fields, text(at))
@@ -224,6 +226,7 @@ local function lose_attempt(job, at, how)
     table.insert(how.fields, 'lost or given back by its worker ' .. losses .. ' times')
     table.insert(how.fields, 'error_class')
     table.insert(how.fields, 'lost')
+    how.error_class = 'lost'
     return bury(job, at, how)
   end
   if how.is_adoptable then how.fields = { 'losses', text(losses), 'adoptable', '1' } end

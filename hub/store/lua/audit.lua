@@ -29,12 +29,14 @@ local function audit_job(id)
     differ(id, 'stands in jobs, and there is no such job')
     return
   end
-  local more = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'not_before', 'finished_at')
+  local more = redis.call('HMGET', KEY.job .. id, 'type', 'customer', 'not_before', 'finished_at',
+    'error_class')
   must_rank(id, KEY.by_status .. job.state, job.seq)
   must_rank(id, KEY.by_type .. more[1], job.seq)
   if more[2] ~= '' then must_rank(id, KEY.by_customer .. more[2], job.seq) end
   if job.workflow ~= '' then must_rank(id, KEY.by_workflow .. job.workflow, job.seq) end
   if job.worker then must_rank(id, KEY.by_worker .. job.worker, job.seq) end
+  if job.state == 'failed' then must_rank(id, KEY.by_error .. more[5], job.seq) end
   if job.state == 'pending' then must_rank(job.member, KEY.lane .. job.lane, job.score) end
   if job.state == 'delayed' then must_rank(id, KEY.delayed, more[3]) end
   if is_leased(job) then
@@ -58,6 +60,9 @@ local AGREES = {
   end,
   by_worker = function(job) return true end,
   by_workflow = function(job, owner) return job.workflow == owner end,
+  by_error = function(job, owner)
+    return job.state == 'failed' and redis.call('HGET', KEY.job .. job.id, 'error_class') == owner
+  end,
   lane = function(job, owner) return job.state == 'pending' and job.lane == owner end,
   delayed = function(job) return job.state == 'delayed' end,
   leases = is_leased,

@@ -22,7 +22,7 @@ else
 end
 redis.call('HDEL', KEY.job .. id, 'adoptable', 'not_before')
 return keep_reply(op, { bury(job, at, {
-  verb = 'expire', op = op, reason = 'deadline',
+  verb = 'expire', op = op, reason = 'deadline', error_class = told.error_class,
   fields = { 'error', told.error, 'error_class', told.error_class, 'error_details', told.details },
   told = { 'message', told.error },
 }) })

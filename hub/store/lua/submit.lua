@@ -3,8 +3,8 @@
 -- ARGV: op, then names and values: job, lane, requirement, type, payload, priority, max_retries,
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
 --       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
---       unique_key, not_before, ends_by; for a step of a graph: step_name, revision (that it was
---       found ready in)
+--       unique_key, not_before, ends_by, replay_of, is_again (whatever replays there are); for a step
+--       of a graph: step_name, revision (that it was found ready in)
 -- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at,
 --          version of the classes of connected workers
 --        conflict, field, the value it has
@@ -12,6 +12,8 @@
 --        taken: there is another job under the caller's id
 --        existing, job: it waits or runs under the unique key
 --        past, now: the deadline is over
+--        unended, job, state: it cannot be replayed
+--        replayed, job, replay: it was already
 --        full, group, limit: so many wait already
 local op = ARGV[1]
 
@@ -37,6 +39,15 @@ if asked.unique_key then
   unique = #customer .. ':' .. customer .. asked.unique_key
   local existing = redis.call('HGET', KEY.uniques, unique)
   if existing then return { 'existing', existing } end
+end
+
+if asked.replay_of then
+  local state = redis.call('HGET', KEY.job .. asked.replay_of, 'state')
+  if state ~= 'failed' and state ~= 'cancelled' then
+    return { 'unended', asked.replay_of, state or 'not there' }
+  end
+  local last = redis.call('LRANGE', KEY.replays .. asked.replay_of, -1, -1)[1]
+  if last and not asked.is_again then return { 'replayed', asked.replay_of, last } end
 end
 
 local at = now_ms()
@@ -100,6 +111,10 @@ if unique then
   redis.call('HSET', KEY.uniques, unique, job.id)
   also('unique', unique)
   also('unique_key', asked.unique_key)
+end
+if asked.replay_of then
+  redis.call('RPUSH', KEY.replays .. asked.replay_of, job.id)
+  also('replay_of', asked.replay_of)
 end
 if asked.ends_by then
   redis.call('ZADD', KEY.deadlines, asked.ends_by, job.id)

@@ -62,6 +62,9 @@ async def test_every_route_is_documented(document: Document) -> None:
         "PATCH /workflows/{workflow_id}",
         "POST /workflows/{workflow_id}/cancel",
         "POST /workflows/{workflow_id}/resume",
+        "POST /jobs/{job_id}/replay",
+        "POST /jobs/bulk",
+        "GET /dead-letters",
         "GET /workers",
         "GET /workers/{worker_id}",
         "GET /workers/{worker_id}/next",
@@ -95,13 +98,16 @@ async def test_the_filters_of_a_list_are_documented(document: Document) -> None:
 async def test_every_example_is_accepted_as_it_stands(hub: RunningHub, document: Document) -> None:
     examples = 0
     await hub.rest.post("/workflows", json=ONE_BY_ONE)
+    job_id = await hub.submit()
+    await hub.rest.post(f"/jobs/{job_id}/cancel")
     for name, operation in operations(document).items():
         content = operation.get("requestBody", {}).get("content", {})
         for example in content.get("application/json", {}).get("schema", {}).get("examples", []):
             method, path = name.split(" ")
-            path = path.format(workflow_id=ONE_BY_ONE["workflow_id"])
+            path = path.format(workflow_id=ONE_BY_ONE["workflow_id"], job_id=job_id)
             answer = await hub.rest.request(method, path, json=example)
-            assert answer.status_code == (200 if method == "PATCH" else 201), answer.text
+            is_change = method == "PATCH" or path.endswith("/bulk")
+            assert answer.status_code == (200 if is_change else 201), answer.text
             examples += 1
     assert examples >= 1
 

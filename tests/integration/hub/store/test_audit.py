@@ -27,6 +27,8 @@ FAULTS: dict[str, tuple[str | int, ...]] = {
     "lane_log": ("ZADD", key("lane_log"), 1, "stranger"),
     "lane_version": ("SET", key("lane_version"), 0),
     "a lease without a job": ("ZADD", key("leases"), 1, "stranger"),
+    "by_error": ("DEL", key("by_error", "out_of_memory")),
+    "by_error of another": ("ZADD", key("by_error", "hang"), 1, "stranger"),
     "by_workflow": ("DEL", key("by_workflow", "f")),
     "workflows": ("ZADD", key("workflows"), 1, "stranger"),
     "a pair of a workflow": ("HSET", key("workflow", "f"), "priority", 7),
@@ -49,7 +51,7 @@ NOT_INDEXED = {
 @pytest.fixture
 async def busy(store: Store, hand: Hand, client: Redis) -> Store:
     """A store in which every index holds something."""
-    for state in (JobState.COMPLETED, JobState.DELAYED, JobState.ASSIGNED):
+    for state in (JobState.COMPLETED, JobState.DELAYED, JobState.FAILED, JobState.ASSIGNED):
         await hand.put(state)
     await store.jobs.submit(spec(customer_id="c", workflow_id="f"))
     assert await audit_indexes(client) == []
@@ -87,7 +89,7 @@ async def test_a_fault_of_a_job_is_found(
 
 async def test_a_sound_queue_has_no_difference(auditor: Auditor) -> None:
     audit = await auditor.audit()
-    assert (audit.jobs, audit.differences) == (4, ())
+    assert (audit.jobs, audit.differences) == (5, ())
 
 
 MORE_FAULTS: dict[str, tuple[str | int, ...]] = {

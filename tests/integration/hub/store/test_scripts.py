@@ -57,6 +57,11 @@ async def submit_all(_: Store) -> tuple[str | int, ...]:
     return (OP, *asked(), *more)
 
 
+async def submit_a_replay(store: Store) -> tuple[str | int, ...]:
+    failed = await (await store.hand()).put(JobState.FAILED)
+    return (OP, *asked("j2", replay_of=failed.job_id))
+
+
 async def claim(store: Store) -> tuple[str | int, ...]:
     hand = await store.hand()
     for priority in (1, 2):
@@ -279,6 +284,7 @@ HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
 SCENES = {
     "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
     "submit, with all that may be said": Scene("submit", submit_all, {"ZRANK"}),
+    "submit, a replay": Scene("submit", submit_a_replay, HEAD | {"ZRANK"}),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
     "take": Scene("take", take, HEAD | {"HMGET"}),
     "start": Scene("start", start),
