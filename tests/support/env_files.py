@@ -41,7 +41,7 @@ def _entry(attribute: Any) -> str:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default is NOTHING:
+    if default is None or default is NOTHING or default == {}:
         return ""
     if isinstance(default, tuple):
         return ",".join(str(each) for each in default)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
