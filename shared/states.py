@@ -45,7 +45,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     DUE = "due"
     DEADLINE = "deadline"
-    REORDERED = "reordered"  # its workflow has another priority
+    REORDERED = "reordered"  # it has another priority, or its workflow
 
 
 class ErrorClass(StrEnum):
@@ -102,5 +102,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_arrows("promote", (JobState.DELAYED,), JobState.PENDING),
     *_arrows("expire", (*_WAITING, *_RUNNING), JobState.FAILED),
     *_arrows("cancel", (*_WAITING, *_RUNNING), JobState.CANCELLED),
-    *(Transition("reorder", state, state) for state in (*_WAITING, *_RUNNING)),
+    *(
+        Transition(verb, state, state)
+        for verb in ("reorder", "prioritise")
+        for state in (*_WAITING, *_RUNNING)
+    ),
 )

@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from hub.api import (
     artifacts,
     bulk,
+    change,
     dead_letters,
     docs,
     events,
@@ -25,6 +26,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     jobs.get_job_progress,
     jobs.get_job_preview,
     jobs.cancel_job,
+    change.change_job,
     jobs.list_jobs,
     dead_letters.list_dead_letters,
     dead_letters.replay_job,

@@ -165,6 +165,12 @@ class ReplayBody(Struct, forbid_unknown_fields=True, frozen=True):
         return another_go(job, id=job_id, payload=payload, priority=priority, is_again=self.again)
 
 
+class JobChange(Struct, forbid_unknown_fields=True, frozen=True):
+    """What can be changed of a job."""
+
+    priority: Priority
+
+
 class CancelBody(Struct, forbid_unknown_fields=True, frozen=True):
     """Why a job is cancelled."""
 

@@ -1,4 +1,4 @@
-"""The same to many jobs at once: cancel, replay."""
+"""The same to many jobs at once: cancel, prioritise, replay."""
 
 from asyncio import gather
 from collections import Counter
@@ -96,8 +96,17 @@ async def _act(parts: Parts, data: BulkBody, job_id: str) -> str:
     """Nothing when it was done, else why not."""
     if data.action == "replay":
         return await _replay(parts, data, job_id)
-    reply = await parts.jobs.cancel(job_id, data.reason)
-    return "" if reply.outcome == "cancelled" else f"{reply.told or 'removed'} already"
+    if data.action == "prioritise" and data.priority is not None:
+        reply = await parts.jobs.prioritise(job_id, data.priority)
+    else:
+        reply = await parts.jobs.cancel(job_id, data.reason)
+    if reply.outcome == "step":
+        return "has the priority of its workflow"
+    return (
+        ""
+        if reply.outcome in {"cancelled", "prioritised"}
+        else f"{reply.told or 'removed'} already"
+    )
 
 
 async def _replay(parts: Parts, data: BulkBody, job_id: str) -> str:

@@ -13,6 +13,7 @@ from shared.states import TERMINAL, ErrorClass, JobState
 OPEN = tuple(state for state in JobState if state not in TERMINAL)
 STATES: dict[str, tuple[JobState, ...]] = {
     "cancel": OPEN,
+    "prioritise": OPEN,
     "replay": (JobState.FAILED, JobState.CANCELLED),
 }
 """The states in which something can be done to jobs."""
@@ -36,18 +37,22 @@ class FilterBody(Struct, forbid_unknown_fields=True, frozen=True):
 class BulkBody(Struct, forbid_unknown_fields=True, frozen=True):
     """An action, and the jobs it is meant for."""
 
-    action: Literal["cancel", "replay"]
+    action: Literal["cancel", "prioritise", "replay"]
     filter: FilterBody
     dry_run: Annotated[bool, Meta(description="only count")] = False
     limit: Annotated[int, Meta(ge=1, le=10_000, description="the most jobs in this call")] = 1000
     cursor: Annotated[str | None, Meta(description="go on: the cursor of the last answer")] = None
     reason: Annotated[str, Meta(max_length=1000)] = CancelBody().reason
-    priority: Priority | None = None
+    priority: Annotated[
+        Priority | None, Meta(description="of each replay; needed to prioritise")
+    ] = None
     payload: Annotated[dict[str, Any] | None, Meta(description="of each replay")] = None
 
     def filters(self) -> list[Filter]:
         """One for each state, in order. Raises `FieldError`."""
         asked, possible = self.filter, STATES[self.action]
+        if self.action == "prioritise" and self.priority is None:
+            raise FieldError("priority", "is needed", "the new priority")
         if asked.status is not None and asked.status not in possible:
             told = f"one of {', '.join(possible)}"
             raise FieldError("filter.status", f"nothing to {self.action} there", told)

@@ -33,8 +33,8 @@ class StaleClassError(Exception):
 
 
 @frozen
-class CancelReply:
-    """`cancelled` with its time in milliseconds, `unknown`, or `refused` with the state."""
+class Reply:
+    """What became of a change, in a word, and what is told with it."""
 
     outcome: str
     told: str
@@ -137,10 +137,17 @@ class Jobs:
         """Whether the deadline of an unfinished job had passed, and it failed."""
         return (await self.client.script("expire", operation(), job_id))[0] == "failed"
 
-    async def cancel(self, job_id: str, why: str, op: str | None = None) -> CancelReply:
-        """End a job, wherever it is. Asked again as the same operation, it is told the same."""
+    async def cancel(self, job_id: str, why: str, op: str | None = None) -> Reply:
+        """End a job, wherever it is: `cancelled` with its time in milliseconds, `unknown`, or
+        `refused` with the state. Asked again as the same operation, it is told the same.
+        """
         outcome, *told = await self.client.script("cancel", op or operation(), job_id, why)
-        return CancelReply(outcome, told[0] if told else "")
+        return Reply(outcome, told[0] if told else "")
+
+    async def prioritise(self, job_id: str, priority: int, op: str | None = None) -> Reply:
+        """`prioritised`, `unknown`, `refused` with the state, or `step` with its workflow."""
+        reply = await self.client.script("prioritise", op or operation(), job_id, priority)
+        return Reply(reply[0], reply[1] if len(reply) > 1 else "")
 
     async def renew(
         self,

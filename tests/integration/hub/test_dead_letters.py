@@ -205,6 +205,7 @@ async def test_what_changes_meanwhile_is_skipped(
         ({"action": "cancel", "filter": {}, "cursor": "failed:1"}, "cursor"),
         ({"action": "cancel", "filter": {}, "cursor": "pending:x"}, "cursor"),
         ({"action": "cancel"}, "filter"),
+        ({"action": "prioritise", "filter": {}}, "priority"),
     ],
 )
 async def test_what_cannot_be_done_is_refused(hub: RunningHub, body: Any, field: str) -> None:

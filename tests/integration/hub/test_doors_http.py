@@ -33,6 +33,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/jobs/{job_id:str}/preview"): CLIENTS,
     ("GET", "/jobs/{job_id:str}/events"): CLIENTS,
     ("POST", "/jobs/{job_id:str}/cancel"): CLIENTS,
+    ("PATCH", "/jobs/{job_id:str}"): CLIENTS,
     ("POST", "/workflows"): CLIENTS,
     ("GET", "/workflows"): CLIENTS,
     ("GET", "/workflows/{workflow_id:str}"): CLIENTS,

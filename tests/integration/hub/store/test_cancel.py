@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.store.jobs import CancelReply, Progress
+from hub.store.jobs import Progress, Reply
 from shared.states import LEASED, TERMINAL, JobState, Reason
 from tests.support.store import Hand, Store, failure, others, spec
 
@@ -14,7 +14,7 @@ async def test_a_job_that_has_not_ended_is_cancelled(
     lease = await hand.put(state)
     reply = await store.jobs.cancel(lease.job_id, "not needed")
     job = await store.job(lease.job_id)
-    assert reply == CancelReply("cancelled", str(job.finished_at))
+    assert reply == Reply("cancelled", str(job.finished_at))
     assert (job.status, job.reason) == (JobState.CANCELLED, Reason.CANCELLED)
     assert (job.error, job.error_class, job.not_before) == ("not needed", None, None)
     last = job.attempts[-1]
@@ -25,12 +25,12 @@ async def test_a_job_that_has_not_ended_is_cancelled(
 async def test_an_end_is_an_end(store: Store, hand: Hand, state: JobState) -> None:
     lease = await hand.put(state)
     async with store.unchanged():
-        assert await store.jobs.cancel(lease.job_id, "late") == CancelReply("refused", state)
+        assert await store.jobs.cancel(lease.job_id, "late") == Reply("refused", state)
 
 
 async def test_an_unknown_job_leaves_no_trace(store: Store) -> None:
     async with store.unchanged():
-        assert await store.jobs.cancel("nobody", "why") == CancelReply("unknown", "")
+        assert await store.jobs.cancel("nobody", "why") == Reply("unknown", "")
 
 
 async def test_nothing_that_the_worker_says_later_counts(store: Store, hand: Hand) -> None:

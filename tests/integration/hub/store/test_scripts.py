@@ -151,6 +151,11 @@ async def cancel_waiting(store: Store) -> tuple[str | int, ...]:
     return (OP, (await store.jobs.submit(spec())).job_id, "why")
 
 
+async def prioritise(store: Store) -> tuple[str | int, ...]:
+    jobs = [await store.jobs.submit(spec(priority=each)) for each in (10, 20)]
+    return (OP, jobs[0].job_id, 30)
+
+
 async def renew(store: Store) -> tuple[str | int, ...]:
     hand = await store.hand()
     held, lost = await hand.take(), await hand.lost()
@@ -302,6 +307,7 @@ SCENES = {
     "expire, waiting": Scene("expire", expire_waiting, HEAD),
     "cancel, running": Scene("cancel", cancel_running),
     "cancel, waiting": Scene("cancel", cancel_waiting, HEAD),
+    "prioritise": Scene("prioritise", prioritise, HEAD),
     "renew": Scene("renew", renew, HEAD | {"HMGET"}),
     "regrant": Scene("regrant", regrant, {"HMGET"}),
     "purge": Scene("purge", purge, {"HMGET", "HGET", "LRANGE", "ZCARD"}),
