@@ -4,17 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from agent.connectors.base import Report
 from agent.runner import Outcome, Released
-from shared.jobs import Lease
+from shared.jobs import Failure, Lease
 from shared.messages import JobAssigned
 from shared.states import Reason
 
 Run = Callable[[JobAssigned, Report], Awaitable[Outcome]]
-Ended = Callable[[Outcome | None], None]
-"""Called when an attempt has really stopped; `None` when its end is nobody's business any more."""
+
+
+@frozen
+class Stopped:
+    """An attempt that was no longer ours has stopped; `error` says that the engine did not."""
+
+    error: str | None = None
+
+
+Ended = Callable[[Outcome | Stopped], None]
+"""Called when an attempt has really ended."""
 
 
 @define
@@ -65,7 +74,7 @@ class Slots:
         return await self._run(job, report)
 
     def abandon(self, lease: Lease) -> None:
-        """Stop an attempt that is no longer ours, if it runs. Nothing is said of its end."""
+        """Stop an attempt that is no longer ours, if it runs. Its end is `Stopped`, whatever it is."""
         if attempt := self._held.get(lease):
             attempt.abandoned = True
             attempt.stop()
@@ -96,4 +105,10 @@ class Slots:
     def _free(self, lease: Lease, ended: Ended, task: asyncio.Task[Outcome]) -> None:
         attempt = self._held.pop(lease)
         outcome = Released(attempt.reason) if task.cancelled() else task.result()
-        ended(None if attempt.abandoned else outcome)
+        problem = outcome.error if isinstance(outcome, Failure) else None
+        if attempt.abandoned:
+            ended(Stopped(problem))
+        elif problem is not None and task.cancelling():  # it was to stop, and could not at once
+            ended(Released(attempt.reason))
+        else:
+            ended(outcome)

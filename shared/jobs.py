@@ -80,6 +80,7 @@ class Attempt:
     error: str | None = None
     error_class: ErrorClass | None = None
     details: dict[str, Any] | None = None
+    gpu: str | None = None  # its model, where the worker has one
 
 
 @frozen(kw_only=True)
@@ -120,6 +121,8 @@ class Job:
     result: Any = None
     error: str | None = None
     error_class: ErrorClass | None = None
+    stopped: bool | None = None  # of a cancelled attempt: whether its engine let go; None: not told
+    stop_message: str | None = None
     attempts: tuple[Attempt, ...] = ()
 
 

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     DRAINED = "drained"
     PREEMPTED = "preempted"
     CANCELLED = "cancelled"
+    POISON = "poison"  # the engine died of it on several workers
     DUE = "due"
     DEADLINE = "deadline"
     REORDERED = "reordered"  # it has another priority, or its workflow

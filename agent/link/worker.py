@@ -14,7 +14,7 @@ from attrs import define, field
 from agent.link.outbox import FinalReport, Outbox
 from agent.link.progress import ProgressFeed
 from agent.runner import Outcome, Released, Succeeded
-from agent.slots import Slots
+from agent.slots import Slots, Stopped
 from shared.jobs import Failure, Lease
 from shared.matching import Capability
 from shared.messages import (
@@ -23,6 +23,7 @@ from shared.messages import (
     CompleteJob,
     FailJob,
     JobAssigned,
+    JobCancelled,
     JobCompletedAck,
     JobFailedAck,
     Message,
@@ -152,14 +153,32 @@ class Worker:
         feed = ProgressFeed(job, self._say)
         self._slots.take(_lease(job), job, feed.report, partial(self._ended, job, feed))
 
-    def _ended(self, job: JobAssigned, feed: ProgressFeed, outcome: Outcome | None) -> None:
+    def _ended(self, job: JobAssigned, feed: ProgressFeed, outcome: Outcome | Stopped) -> None:
         feed.close()
-        if outcome is None:
-            log.info("job %s attempt %d has stopped", job.job_id, job.attempt)
+        if isinstance(outcome, Stopped):
+            self._confirm(job, outcome)
         else:
             self._report(job, _final_report(job, outcome))
         if self._slots.free:
             self._say(ClaimJob(worker_id=self.id))
+
+    def _confirm(self, job: JobAssigned, end: Stopped) -> None:
+        log.info(
+            "job %s attempt %d has stopped%s",
+            job.job_id,
+            job.attempt,
+            f", its engine has not: {end.error}" if end.error else "",
+        )
+        self._say(
+            JobCancelled(
+                job_id=job.job_id,
+                worker_id=self.id,
+                attempt=job.attempt,
+                lease=job.lease,
+                stopped=end.error is None,
+                message=end.error,
+            )
+        )
 
     def _report(self, job: JobAssigned, report: FinalReport) -> None:
         log.info("job %s attempt %d: %s", job.job_id, job.attempt, report.type)

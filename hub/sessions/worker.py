@@ -183,7 +183,13 @@ class WorkerSession:
         self._ended(lease, await self.desk.jobs.release(lease, message.reason))
 
     async def stopped(self, message: JobCancelled) -> None:
-        """The worker has stopped what it was told to stop: nothing is left to do."""
+        """The worker has stopped what it was told to stop, or could not."""
+        if message.attempt is not None and message.lease is not None:
+            lease = Lease(message.job_id, message.attempt, message.lease)
+            await self.desk.jobs.confirm(
+                lease, stopped=message.stopped, message=message.message or ""
+            )
+            return
         if message.job_id in self._leases:
             raise ReportError(
                 f"job_id: {message.job_id} was not cancelled; end it by fail_job or release_job"

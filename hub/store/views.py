@@ -147,6 +147,7 @@ def _attempt(record: dict[str, str]) -> Attempt:
     return Attempt(
         attempt=int(record["attempt"]),
         worker_id=record["worker_id"],
+        gpu=record.get("gpu"),
         assigned_at=int(record["assigned_at"]),
         started_at=_number(record.get("started_at")),
         ended_at=int(record["ended_at"]),
@@ -194,6 +195,8 @@ def _job(job_id: str, facts: dict[str, str], attempts: tuple[Attempt, ...]) -> J
         result=_document(facts.get("result")),
         error=facts.get("error"),
         error_class=ErrorClass(error_class) if error_class else None,
+        stopped=facts["stopped"] == "1" if "stopped" in facts else None,
+        stop_message=facts.get("stop_message") or None,
         attempts=attempts,
     )
 

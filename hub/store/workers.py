@@ -43,8 +43,9 @@ class Workers:
         text = canonical(capability)
         class_ = digest(text)
         await self.client.script(
-            "register", operation(), worker_id, session, text, class_, slots, status
-        )
+            "register", operation(), worker_id, session, text, class_, slots, status,
+            capability.hardware.gpu_model or "",
+        )  # fmt: skip
         return class_
 
     async def depart(self, worker_id: str, session: str, grace_s: float) -> None:

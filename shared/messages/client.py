@@ -187,3 +187,7 @@ class JobCancelled(Message):
     worker_id: str | None = None
     status: str = "cancelled"
     cancelled_at: int | None = None
+    attempt: int | None = None
+    lease: str | None = None
+    stopped: bool = True  # whether the engine let go of it
+    message: str | None = None  # why not

@@ -20,6 +20,7 @@ class ScriptedConnector:
         self.stopped: list[str] = []
         self.may_stop = asyncio.Event()
         self.may_stop.set()
+        self.stop_problem: ConnectorError | None = None
         self._offer = offer or Offer(services=services or ("scripted",))
         self._unusable = unusable
         self._ends: defaultdict[str, asyncio.Future[Result]] = defaultdict(asyncio.Future)
@@ -47,6 +48,8 @@ class ScriptedConnector:
             self._stopping[work.job_id].set()
             await self.may_stop.wait()
             self.stopped.append(work.job_id)
+            if self.stop_problem is not None:
+                raise self.stop_problem from None
             raise
 
     async def started(self, job_id: str) -> None:

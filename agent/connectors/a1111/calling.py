@@ -57,14 +57,21 @@ class Calls:
             )
         except NoAnswerError as error:
             raise await self._lost(error) from error
-        except (asyncio.CancelledError, ConnectorError):
+        except asyncio.CancelledError:
+            if not await self._stop(call):
+                raise ConnectorError(
+                    f"the server did not end its job in {self._settings.a1111_grace_s:g} s",
+                    error_class=ErrorClass.HANG,
+                ) from None
+            raise
+        except ConnectorError:
             await self._stop(call)
             raise
 
-    async def _stop(self, call: asyncio.Task[Answer]) -> None:
+    async def _stop(self, call: asyncio.Task[Answer]) -> bool:
+        """Whether the server let go."""
         interval_s, grace_s = self._settings.a1111_poll_interval_s, self._settings.a1111_grace_s
-        if not await stop(self._engine, call, interval_s=interval_s, grace_s=grace_s):
-            _log.warning("the server did not end its job in %g s", grace_s)
+        return await stop(self._engine, call, interval_s=interval_s, grace_s=grace_s)
 
     async def _lost(self, error: NoAnswerError) -> ConnectorError:
         """Return the error for a call that was cut off; the server may still be at work on it."""

@@ -84,8 +84,12 @@ class ComfyUI:
                 prompt = await submit(engine, prompt, self._settings)
                 follower = Follower(engine, prompt, self._settings, report)
                 entry = await follower.follow(frames)
-            except (asyncio.CancelledError, HungError):
+            except asyncio.CancelledError:
                 await stop(engine, prompt, grace_s=self._settings.grace_s)
+                raise
+            except HungError:
+                with suppress(ConnectorError):  # that it hangs is known, and is the reason
+                    await stop(engine, prompt, grace_s=self._settings.grace_s)
                 raise
         try:
             return await _collect(engine, prompt, entry, follower)

@@ -1,22 +1,20 @@
 """Getting a prompt out of ComfyUI, whether it waits or runs."""
 
 import asyncio
-import logging
 from contextlib import suppress
 
 from agent.connectors.answers import NoAnswerError
 from agent.connectors.base import ConnectorError
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.prompt import Prompt
+from shared.states import ErrorClass
 
 INTERVAL_S = 0.25
 _SURE = 2  # looks; after one, a request that was cut off may still be entering the queue
 
-_log = logging.getLogger(__name__)
-
 
 async def stop(engine: Engine, prompt: Prompt, *, grace_s: float) -> None:
-    """Stop the prompt and forget it, trying for `grace_s` seconds.
+    """Stop the prompt and forget it, trying for `grace_s` seconds. Raises `ConnectorError` (HANG).
 
     An interrupt can be lost, and a node that blocks ends first: so ask until it is gone.
     """
@@ -25,7 +23,11 @@ async def stop(engine: Engine, prompt: Prompt, *, grace_s: float) -> None:
             await _until_gone(engine, prompt)
             await engine.forget(prompt)
     except (TimeoutError, NoAnswerError, ConnectorError) as error:
-        _log.warning("ComfyUI did not let go of prompt %s in %s s: %r", prompt.id, grace_s, error)
+        problem = f"ComfyUI did not let go of prompt {prompt.id} in {grace_s:g} s"
+        cause = str(error)
+        raise ConnectorError(
+            f"{problem}: {cause}" if cause else problem, error_class=ErrorClass.HANG
+        ) from error
 
 
 async def _until_gone(engine: Engine, prompt: Prompt) -> None:

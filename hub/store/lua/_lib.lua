@@ -5,6 +5,7 @@
 
 local OP_TTL_MS = 300000
 local EVENTS_KEPT = 256
+local POISON_WORKERS = 3
 local AUDIT_KEPT = 100000
 
 local function now_ms()
@@ -36,7 +37,7 @@ end
 local FIELDS = {
   'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
   'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
-  'unique', 'ends_by', 'type', 'customer', 'workflow', 'step_name',
+  'unique', 'ends_by', 'type', 'customer', 'workflow', 'step_name', 'gpu',
 }
 
 -- The fields of a job that transitions read, or nil.
@@ -148,7 +149,7 @@ end
 -- Writes the record of the attempt that ends now. `told`: error, error_class, details (JSON).
 local function record_attempt(job, at, verb, reason, told)
   redis.call('RPUSH', KEY.attempts .. job.id, cjson.encode({
-    attempt = job.attempt, worker_id = job.worker, assigned_at = job.assigned_at,
+    attempt = job.attempt, worker_id = job.worker, gpu = job.gpu, assigned_at = job.assigned_at,
     started_at = job.started_at, ended_at = text(at), outcome = verb, reason = reason,
     error = told and told.error, error_class = told and told.error_class,
     details = told and told.details,
@@ -197,6 +198,18 @@ local function bury(job, at, how)
   return 'failed'
 end
 
+-- Whether the engine has died on so many workers while it ran the job, which is rather at fault then.
+local function is_poison(job)
+  local workers, count = {}, 0
+  for _, record in ipairs(redis.call('LRANGE', KEY.attempts .. job.id, 0, -1)) do
+    local attempt = cjson.decode(record)
+    if attempt.error_class == 'engine_crash' and not workers[attempt.worker_id] then
+      workers[attempt.worker_id], count = true, count + 1
+    end
+  end
+  return count >= POISON_WORKERS
+end
+
 -- An attempt failed. `how`: as for `enter`, with error, error_class, details, is_retryable, delay_ms.
 local function fail_attempt(job, at, how)
   local failures = job.failures + 1
@@ -205,6 +218,10 @@ local function fail_attempt(job, at, how)
   how.fields = { 'failures', text(failures), 'error', how.error, 'error_class', how.error_class,
     'error_details', how.details }
   how.told = { 'message', how.error, 'details', how.details }
+  if how.error_class == 'engine_crash' and is_poison(job) then
+    how.reason = 'poison'
+    return bury(job, at, how)
+  end
   if not how.is_retryable or failures > tonumber(job.max_retries) then return bury(job, at, how) end
   local due_at = text(at + how.delay_ms)
   redis.call('ZADD', KEY.delayed, due_at, job.id)

@@ -15,7 +15,8 @@ local function assign(job, worker, lease, at, ttl_ms, op)
     table.insert(fields, job.deadline_at)
   end
   redis.call('HDEL', KEY.job .. job.id, 'started_at', 'adoptable', 'not_before', 'progress_message',
-    'progress_details')
+    'progress_details', 'gpu')
+  if job.gpu then redis.call('HSET', KEY.job .. job.id, 'gpu', job.gpu) end
   redis.call('ZADD', KEY.by_worker .. worker, job.seq, job.id)
   grant_lease(job, at, ttl_ms)
   enter(job, 'assigned', at, {

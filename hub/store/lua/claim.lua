@@ -10,7 +10,7 @@ local op, worker, session, class, ttl_ms = unpack(ARGV, 1, 5)
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots')
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu')
 if known[1] ~= session then return { 'evicted' } end
 local stale = stale_version(class)
 if stale then return { 'stale', stale } end
@@ -32,6 +32,7 @@ for i = 6, math.min(#ARGV, 5 + room) do
     break
   end
   local job = load_job(first.id)
+  job.gpu = known[3] or nil
   assign(job, worker, ARGV[i], at, ttl_ms, op)
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- register: a worker is connected. A newer session takes the worker's id over from an older one.
--- ARGV: op, worker, session, capability (JSON), class, slots, status
+-- ARGV: op, worker, session, capability (JSON), class, slots, status, gpu (its model, or '')
 -- Reply: registered
-local op, worker, session, capability, class, slots, status = unpack(ARGV)
+local op, worker, session, capability, class, slots, status, gpu = unpack(ARGV)
 
 local kept = kept_reply(op)
 if kept then return kept end
@@ -14,6 +14,7 @@ local was_connected = before and before ~= ''
 redis.call('HSET', key, 'session', session, 'capability', capability, 'class', class,
   'slots', slots, 'status', status, 'connected_at', text(at))
 redis.call('HDEL', key, 'gone_at')
+if gpu ~= '' then redis.call('HSET', key, 'gpu', gpu) else redis.call('HDEL', key, 'gpu') end
 redis.call('ZADD', KEY.workers, text(at), worker)
 if not was_connected then
   enter_class(class, capability)

@@ -13,7 +13,7 @@ local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots')
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu')
 if known[1] ~= session then return { 'evicted' } end
 local job = load_job(id)
 if not job then return { 'unknown' } end
@@ -21,5 +21,6 @@ if job.state ~= 'pending' then return { 'gone', job.state, job.worker or '' } en
 if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { 'full' } end
 if room_for('running', job) < 1 then return { 'capped' } end
 
+job.gpu = known[3] or nil
 assign(job, worker, lease, now_ms(), ttl_ms, op)
 return described(keep_reply(op, { 0, job.id, job.attempt, job.lease }))

@@ -329,6 +329,22 @@ async def test_a_worker_that_has_stopped_a_job_by_itself_must_end_it(hub: Runnin
     await worker.expect(Pong)
 
 
+async def test_an_engine_that_does_not_let_go_of_a_cancelled_job_is_told(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    job = await assigned(hub, worker)
+    await hub.parts.jobs.cancel(job.job_id, "enough")
+    await worker.expect(CancelJob)
+    answer = JobCancelled(
+        job_id=job.job_id, worker_id="w1", attempt=job.attempt, lease=job.lease,
+        stopped=False, message="node 3 does not end",
+    )  # fmt: skip
+    await worker.send(answer)
+    await worker.send(Ping())
+    await worker.expect(Pong)
+    told = await hub.job(job.job_id)
+    assert (told["stopped"], told["stop_message"]) == (False, "node 3 does not end")
+
+
 async def test_registering_again_on_the_same_connection_changes_what_the_worker_does(
     hub: RunningHub,
 ) -> None:

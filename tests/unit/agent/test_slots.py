@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from agent.connectors.base import Progress
+from agent.connectors.base import ConnectorError, Progress
 from agent.runner import Outcome, Released, Runner, Succeeded
-from agent.slots import Slots
+from agent.slots import Slots, Stopped
 from shared.jobs import Failure, Lease
 from shared.states import ErrorClass
 from tests.fakes.connector import ScriptedConnector
@@ -23,7 +23,9 @@ class Attempts:
     def __init__(self, connector: ScriptedConnector, tasks: asyncio.TaskGroup) -> None:
         self.connector = connector
         self.slots = Slots(TOTAL, Runner({"scripted": connector}, upload).run, tasks)
-        self.ends: dict[str, tuple[Outcome | None, int]] = {}  # the outcome, and what was free then
+        self.ends: dict[
+            str, tuple[Outcome | Stopped, int]
+        ] = {}  # the outcome, and what was free then
 
     async def start(self, job_id: str, timeout_s: float | None = None) -> Lease:
         lease = self.take(job_id, timeout_s)
@@ -39,7 +41,7 @@ class Attempts:
     def _report(self, progress: Progress) -> None:
         pass
 
-    def _ended(self, job_id: str, outcome: Outcome | None) -> None:
+    def _ended(self, job_id: str, outcome: Outcome | Stopped) -> None:
         self.ends[job_id] = (outcome, self.slots.free)
 
 
@@ -72,7 +74,7 @@ async def test_an_abandoned_attempt_keeps_its_slot_until_it_has_stopped(
     assert attempts.slots.free == TOTAL - 1
     attempts.connector.may_stop.set()
     await attempts.slots.idle()
-    assert attempts.ends == {"a": (None, TOTAL)}
+    assert attempts.ends == {"a": (Stopped(), TOTAL)}
     assert attempts.connector.stopped == ["a"]
 
 
@@ -81,7 +83,7 @@ async def test_abandoning_one_attempt_leaves_the_others_alone(attempts: Attempts
     attempts.slots.abandon(lease)
     attempts.connector.finish("b")
     await attempts.slots.idle()
-    assert attempts.ends == {"a": (None, TOTAL - 1), "b": (Succeeded({}), TOTAL)}
+    assert attempts.ends == {"a": (Stopped(), TOTAL - 1), "b": (Succeeded({}), TOTAL)}
     assert other not in attempts.slots.leases
 
 
@@ -96,7 +98,7 @@ async def test_abandoning_what_does_not_run_does_nothing(attempts: Attempts) -> 
 async def test_an_attempt_that_never_began_gives_its_slot_back_too(attempts: Attempts) -> None:
     attempts.slots.abandon(attempts.take("a"))
     await attempts.slots.idle()
-    assert attempts.ends == {"a": (None, TOTAL)}
+    assert attempts.ends == {"a": (Stopped(), TOTAL)}
     assert attempts.connector.works == {}
 
 
@@ -109,7 +111,24 @@ async def test_a_second_stop_does_not_break_into_the_cleaning_up(attempts: Attem
     attempts.connector.may_stop.set()
     await attempts.slots.idle()
     assert attempts.connector.stopped == ["a"]
-    assert attempts.ends == {"a": (None, TOTAL)}
+    assert attempts.ends == {"a": (Stopped(), TOTAL)}
+
+
+async def test_an_engine_that_does_not_let_go_is_told(attempts: Attempts) -> None:
+    attempts.connector.stop_problem = ConnectorError("did not let go", error_class=ErrorClass.HANG)
+    attempts.slots.abandon(await attempts.start("a"))
+    await attempts.slots.idle()
+    assert attempts.ends == {"a": (Stopped("did not let go"), TOTAL)}
+
+
+async def test_an_engine_that_does_not_let_go_costs_no_retry_when_draining(
+    attempts: Attempts,
+) -> None:
+    attempts.connector.stop_problem = ConnectorError("did not let go", error_class=ErrorClass.HANG)
+    await attempts.start("a")
+    attempts.slots.release()
+    await attempts.slots.idle()
+    assert attempts.ends == {"a": (Released(), TOTAL)}
 
 
 async def test_release_during_the_deadlines_cleaning_up_reports_the_timeout(

@@ -51,7 +51,7 @@ async def test_cancelling_a_waiting_prompt_leaves_the_running_one_alone(
 
 
 async def test_a_prompt_that_cannot_be_stopped_is_given_up_after_the_grace(
-    fake: FakeComfyUI, settings: ComfyUISettings, caplog: pytest.LogCaptureFixture
+    fake: FakeComfyUI, settings: ComfyUISettings
 ) -> None:
     fake.traps.pause_at = "3:2"
     fake.traps.is_stuck = True
@@ -60,10 +60,10 @@ async def test_a_prompt_that_cannot_be_stopped_is_given_up_after_the_grace(
     running = asyncio.create_task(run(comfy, graph()))
     await fake.worker.until(lambda: fake.worker.paused_at == "3:2")
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ConnectorError, match="did not let go of prompt") as caught:
         await running
     await comfy.close()
-    assert "did not let go of prompt" in caplog.text
+    assert caught.value.error_class is ErrorClass.HANG
 
 
 async def test_a_prompt_that_makes_no_progress_is_a_hang_and_is_stopped(
@@ -104,7 +104,7 @@ async def test_waiting_behind_others_is_no_hang(
 
 
 async def test_a_stop_of_a_dead_comfyui_ends_all_the_same(
-    fake: FakeComfyUI, settings: ComfyUISettings, caplog: pytest.LogCaptureFixture
+    fake: FakeComfyUI, settings: ComfyUISettings
 ) -> None:
     fake.traps.pause_at = "3:2"
     comfy = ComfyUI(evolve(settings, grace_s=0.2))
@@ -113,10 +113,10 @@ async def test_a_stop_of_a_dead_comfyui_ends_all_the_same(
     await fake.worker.until(lambda: fake.worker.paused_at == "3:2")
     await fake.crash()
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ConnectorError, match="did not let go of prompt") as caught:
         await running
     await comfy.close()
-    assert "did not let go of prompt" in caplog.text
+    assert caught.value.error_class is ErrorClass.HANG
 
 
 async def test_a_cancel_that_is_not_answered_is_asked_again(

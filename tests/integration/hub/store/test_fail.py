@@ -1,9 +1,11 @@
 """fail: the attempt failed."""
 
 import pytest
+from attrs import evolve
 
+from shared.matching import Hardware
 from shared.states import LEASED, ErrorClass, JobState, Reason
-from tests.support.store import Hand, Store, failure, others, spec, strangers
+from tests.support.store import CAPABILITY, Hand, Store, failure, others, spec, strangers
 
 
 @pytest.mark.parametrize("state", sorted(LEASED))
@@ -100,3 +102,35 @@ async def test_a_retry_and_the_end_are_told_apart(store: Store, hand: Hand) -> N
     (second,) = await hand.claim()
     heard = await store.announced(store.jobs.fail(second.lease, failure(), 0))
     assert heard == [(lease.job_id, "failed")]
+
+
+async def test_a_job_of_which_the_engines_of_three_workers_died_is_poison(store: Store) -> None:
+    crash = failure(error_class=ErrorClass.ENGINE_CRASH)
+    job_id = (await store.jobs.submit(spec(max_retries=99))).job_id
+    told: list[str] = []
+    for worker_id in ("w1", "w1", "w2", "w3"):
+        (claimed,) = await (await store.hand(worker_id)).claim()
+        told.append(await store.jobs.fail(claimed.lease, crash, 0))
+        await store.jobs.promote(job_id)
+    assert told == ["delayed", "delayed", "delayed", "failed"]
+    job = await store.job(job_id)
+    assert (job.reason, job.error_class) == (Reason.POISON, ErrorClass.ENGINE_CRASH)
+    assert [each.worker_id for each in job.attempts] == ["w1", "w1", "w2", "w3"]
+
+
+async def test_other_failures_on_three_workers_are_no_poison(store: Store) -> None:
+    job_id = (await store.jobs.submit(spec(max_retries=99))).job_id
+    for worker_id in ("w1", "w2", "w3"):
+        (claimed,) = await (await store.hand(worker_id)).claim()
+        assert await store.jobs.fail(claimed.lease, failure(), 0) == "delayed"
+        await store.jobs.promote(job_id)
+
+
+@pytest.mark.parametrize("model", ["RTX 4090", None])
+async def test_the_record_of_an_attempt_names_the_gpu(store: Store, model: str | None) -> None:
+    capability = evolve(CAPABILITY, hardware=Hardware(gpu_model="old"))
+    await store.hand(capability=capability)
+    hand = await store.hand(capability=evolve(CAPABILITY, hardware=Hardware(gpu_model=model)))
+    lease = await hand.take()
+    await store.jobs.fail(lease, failure(), 0)
+    assert [each.gpu for each in (await store.job(lease.job_id)).attempts] == [model]

@@ -51,7 +51,7 @@ async def test_what_a_worker_can_do_changes_with_its_last_word(store: Store) -> 
 
 
 async def test_the_same_operation_twice_acts_once(store: Store) -> None:
-    told = await store.acts_once("register", "w1", "s1", "{}", "class", 1, "idle")
+    told = await store.acts_once("register", "w1", "s1", "{}", "class", 1, "idle", "RTX")
     assert told == ["registered"]
 
 

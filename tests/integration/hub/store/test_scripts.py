@@ -180,7 +180,7 @@ async def purge(store: Store) -> tuple[str | int, ...]:
 
 async def register(store: Store) -> tuple[str | int, ...]:
     await store.hand(session="older")
-    return (OP, "w1", "s1", "{}", "class", 1, "idle")
+    return (OP, "w1", "s1", "{}", "class", 1, "idle", "RTX")
 
 
 async def depart(store: Store) -> tuple[str | int, ...]:
@@ -208,6 +208,12 @@ async def reserve(_: Store) -> tuple[str | int, ...]:
 async def settle(store: Store) -> tuple[str | int, ...]:
     await store.client.script("reserve", *(await reserve(store)))
     return ("key", "holder", "answer")
+
+
+async def confirm(store: Store) -> tuple[str | int, ...]:
+    lease = await (await store.hand()).take()
+    await store.jobs.cancel(lease.job_id, "enough")
+    return (lease.job_id, lease.attempt, lease.id, 1, "")
 
 
 async def lead(_: Store) -> tuple[str | int, ...]:
@@ -308,6 +314,7 @@ SCENES = {
     "cancel, running": Scene("cancel", cancel_running),
     "cancel, waiting": Scene("cancel", cancel_waiting, HEAD),
     "prioritise": Scene("prioritise", prioritise, HEAD),
+    "confirm": Scene("confirm", confirm),
     "renew": Scene("renew", renew, HEAD | {"HMGET"}),
     "regrant": Scene("regrant", regrant, {"HMGET"}),
     "purge": Scene("purge", purge, {"HMGET", "HGET", "LRANGE", "ZCARD"}),

@@ -19,6 +19,7 @@ from shared.messages import (
     CompleteJob,
     FailJob,
     JobAssigned,
+    JobCancelled,
     JobCompletedAck,
     JobFailedAck,
     Message,
@@ -135,12 +136,13 @@ async def test_a_job_beyond_the_free_slots_is_given_back(desk: Desk) -> None:
     assert "c" not in desk.connector.works
 
 
-async def test_a_cancelled_attempt_stops_and_nothing_is_said_of_it(desk: Desk) -> None:
-    await desk.start("a")
+async def test_a_cancelled_attempt_stops_and_that_is_confirmed(desk: Desk) -> None:
+    job = await desk.start("a")
     desk.worker.hear(CancelJob(job_id="a"))
     await desk.slots.idle()
     assert desk.connector.stopped == ["a"]
-    assert desk.said[-1] == CLAIM
+    confirmed = JobCancelled(job_id="a", worker_id="w1", attempt=1, lease=job.lease)
+    assert desk.said[-2:] == [confirmed, CLAIM]
     assert desk.all(CompleteJob) + desk.all(FailJob) + desk.all(ReleaseJob) == []
 
 

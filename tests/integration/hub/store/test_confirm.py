@@ -1,0 +1,36 @@
+"""confirm: what became of a cancelled attempt at its worker."""
+
+import pytest
+
+from shared.states import JobState
+from tests.support.store import Hand, Store, others, strangers
+
+
+@pytest.mark.parametrize(("stopped", "message"), [(True, ""), (False, "node 3 does not end")])
+async def test_the_workers_answer_is_kept_and_told(
+    store: Store, hand: Hand, *, stopped: bool, message: str
+) -> None:
+    lease = await hand.take()
+    await store.jobs.cancel(lease.job_id, "enough")
+    assert (await store.job(lease.job_id)).stopped is None
+    heard = await store.announced(store.jobs.confirm(lease, stopped=stopped, message=message))
+    assert heard == [(lease.job_id, "stopped" if stopped else "not_stopped")]
+    job = await store.job(lease.job_id)
+    assert (job.stopped, job.stop_message) == (stopped, message or None)
+
+
+@pytest.mark.parametrize("state", others(JobState.CANCELLED))
+async def test_what_was_not_cancelled_is_not_confirmed(
+    store: Store, hand: Hand, state: JobState
+) -> None:
+    lease = await hand.put(state)
+    async with store.unchanged():
+        assert not await store.jobs.confirm(lease, stopped=True, message="")
+
+
+async def test_only_the_attempt_that_was_cancelled_is_confirmed(store: Store, hand: Hand) -> None:
+    lease = await hand.take()
+    await store.jobs.cancel(lease.job_id, "enough")
+    async with store.unchanged():
+        for stranger in strangers(lease):
+            assert not await store.jobs.confirm(stranger, stopped=True, message="")
