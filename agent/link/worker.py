@@ -176,7 +176,7 @@ class Worker:
                 attempt=job.attempt,
                 lease=job.lease,
                 stopped=end.error is None,
-                message=end.error,
+                message=end.error or "",
             )
         )
 

@@ -184,13 +184,9 @@ class WorkerSession:
 
     async def stopped(self, message: JobCancelled) -> None:
         """The worker has stopped what it was told to stop, or could not."""
-        if message.attempt is not None and message.lease is not None:
-            lease = Lease(message.job_id, message.attempt, message.lease)
-            await self.desk.jobs.confirm(
-                lease, stopped=message.stopped, message=message.message or ""
-            )
-            return
-        if message.job_id in self._leases:
+        lease = Lease(message.job_id, message.attempt or 0, message.lease or "")
+        problem = "" if message.stopped else message.message or "the worker gave no reason"
+        if not await self.desk.jobs.confirm(lease, problem) and message.job_id in self._leases:
             raise ReportError(
                 f"job_id: {message.job_id} was not cancelled; end it by fail_job or release_job"
             )

@@ -149,11 +149,9 @@ class Jobs:
         reply = await self.client.script("prioritise", op or operation(), job_id, priority)
         return Reply(reply[0], reply[1] if len(reply) > 1 else "")
 
-    async def confirm(self, lease: Lease, *, stopped: bool, message: str) -> bool:
-        """Whether the job was cancelled in this attempt, of which its worker tells the end."""
-        reply = await self.client.script(
-            "confirm", lease.job_id, lease.attempt, lease.id, int(stopped), message
-        )
+    async def confirm(self, lease: Lease, problem: str) -> bool:
+        """Whether the job was cancelled in this attempt. `problem`: why its engine goes on, or ""."""
+        reply = await self.client.script("confirm", lease.job_id, lease.attempt, lease.id, problem)
         return reply[0] == "confirmed"
 
     async def renew(

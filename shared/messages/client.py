@@ -190,4 +190,4 @@ class JobCancelled(Message):
     attempt: int | None = None
     lease: str | None = None
     stopped: bool = True  # whether the engine let go of it
-    message: str | None = None  # why not
+    message: str = ""  # why not

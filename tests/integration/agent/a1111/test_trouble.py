@@ -46,8 +46,9 @@ async def test_a_job_that_ends_by_no_interrupt_is_given_up(
     await server.open()
     running = await paused(fake, server)
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ConnectorError, match="did not end its job") as caught:
         await running
+    assert caught.value.error_class is ErrorClass.HANG
     assert fake.studio.job_count != 0
     await fake.studio.go_on()
     await server.close()

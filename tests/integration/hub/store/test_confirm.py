@@ -6,17 +6,17 @@ from shared.states import JobState
 from tests.support.store import Hand, Store, others, strangers
 
 
-@pytest.mark.parametrize(("stopped", "message"), [(True, ""), (False, "node 3 does not end")])
+@pytest.mark.parametrize(("stopped", "message"), [(""), (False, "node 3 does not end")])
 async def test_the_workers_answer_is_kept_and_told(
     store: Store, hand: Hand, *, stopped: bool, message: str
 ) -> None:
     lease = await hand.take()
     await store.jobs.cancel(lease.job_id, "enough")
     assert (await store.job(lease.job_id)).stopped is None
-    heard = await store.announced(store.jobs.confirm(lease, stopped=stopped, message=message))
-    assert heard == [(lease.job_id, "stopped" if stopped else "not_stopped")]
+    heard = await store.announced(store.jobs.confirm(lease, problem))
+    assert heard == [(lease.job_id, "not_stopped" if problem else "stopped")]
     job = await store.job(lease.job_id)
-    assert (job.stopped, job.stop_message) == (stopped, message or None)
+    assert (job.stopped, job.stop_message) == (not problem, problem or None)
 
 
 @pytest.mark.parametrize("state", others(JobState.CANCELLED))
@@ -25,7 +25,7 @@ async def test_what_was_not_cancelled_is_not_confirmed(
 ) -> None:
     lease = await hand.put(state)
     async with store.unchanged():
-        assert not await store.jobs.confirm(lease, stopped=True, message="")
+        assert not await store.jobs.confirm(lease, "")
 
 
 async def test_only_the_attempt_that_was_cancelled_is_confirmed(store: Store, hand: Hand) -> None:
@@ -33,4 +33,4 @@ async def test_only_the_attempt_that_was_cancelled_is_confirmed(store: Store, ha
     await store.jobs.cancel(lease.job_id, "enough")
     async with store.unchanged():
         for stranger in strangers(lease):
-            assert not await store.jobs.confirm(stranger, stopped=True, message="")
+            assert not await store.jobs.confirm(stranger, "")
