@@ -6,10 +6,8 @@ from shared.states import JobState
 from tests.support.store import Hand, Store, others, strangers
 
 
-@pytest.mark.parametrize(("stopped", "message"), [(""), (False, "node 3 does not end")])
-async def test_the_workers_answer_is_kept_and_told(
-    store: Store, hand: Hand, *, stopped: bool, message: str
-) -> None:
+@pytest.mark.parametrize("problem", ["", "node 3 does not end"])
+async def test_the_workers_answer_is_kept_and_told(store: Store, hand: Hand, problem: str) -> None:
     lease = await hand.take()
     await store.jobs.cancel(lease.job_id, "enough")
     assert (await store.job(lease.job_id)).stopped is None
