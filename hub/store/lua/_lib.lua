@@ -5,7 +5,6 @@
 
 local OP_TTL_MS = 300000
 local EVENTS_KEPT = 256
-local POISON_WORKERS = 3
 local AUDIT_KEPT = 100000
 
 local function now_ms()
@@ -196,18 +195,6 @@ local function bury(job, at, how)
   table.insert(how.fields, text(at))
   enter(job, 'failed', at, how)
   return 'failed'
-end
-
--- Whether the engine has died on so many workers while it ran the job, which is rather at fault then.
-local function is_poison(job)
-  local workers, count = {}, 0
-  for _, record in ipairs(redis.call('LRANGE', KEY.attempts .. job.id, 0, -1)) do
-    local attempt = cjson.decode(record)
-    if attempt.error_class == 'engine_crash' and not workers[attempt.worker_id] then
-      workers[attempt.worker_id], count = true, count + 1
-    end
-  end
-  return count >= POISON_WORKERS
 end
 
 -- An attempt failed. `how`: as for `enter`, with error, error_class, details, is_retryable, delay_ms.
