@@ -2,7 +2,9 @@ BIN := .venv/bin
 # Held at 100 %: what must not lose a job.
 FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance agent container chaos clean
+FUZZ_S ?= 600
+
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance fuzz agent container chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -54,6 +56,13 @@ docs: setup ## the templates .env.*.example, docs/asyncapi.json, the messages in
 
 conformance: setup ## speak to the hub at HUB=URL as a stranger (HUB_KEY, HUB_TOKEN); one of its own without
 	HUB_UNDER_TEST=$(HUB) $(BIN)/python -m pytest -q tests/conformance
+
+fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; needs a Python with atheris wheels
+	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install -q atheris attrs cattrs
+	mkdir -p build/fuzz/corpus
+	.venv-fuzz/bin/python -m tests.fuzz.seeds build/fuzz/seeds
+	.venv-fuzz/bin/python -m tests.fuzz.decoder -max_total_time=$(FUZZ_S) -max_len=4096 -artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
 
 agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 	$(BIN)/pyinstaller --noconfirm --log-level WARN pyinstaller.spec

@@ -12,6 +12,7 @@ from hub.doors import Role
 from hub.parts import Parts
 from hub.sessions import AgentPeer, ClientPeer, Connection
 from hub.sessions.connection import TRY_LATER
+from hub.sessions.pieces import Pieces
 from hub.sessions.refusals import ID_RULE, PEER_ID
 
 INVALID = 1008
@@ -52,7 +53,7 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
     if refusal is not None:
         await socket.close(*refusal)
         return
-    connection = Connection(socket)
+    connection = Connection(socket, Pieces(parts.settings.hub_data_dir / "pieces"))
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
         with parts.crowd.joined_by(connection):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from hub.sessions.outbox import Outbox
+from hub.sessions.pieces import PIECE, Pieces, split
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
@@ -21,10 +22,11 @@ from shared.messages import (
     Pong,
     StayAlive,
     StayAliveResponse,
+    SystemStatus,
     Unknown,
 )
 from shared.messages.message import HUB_TO_ANY
-from shared.wire import UnknownTypeError, WireError, decode
+from shared.wire import UnknownTypeError, WireError, decode, encode
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,8 @@ class Connection:
     """From the first frame to the last. `run` returns when the connection has ended."""
 
     socket: Socket
+    pieces: Pieces
+    _speaks_in_pieces: bool = field(default=False, init=False)
     _outbox: Outbox = field(factory=Outbox, init=False)
     _ended: "asyncio.Future[ClosedError | None]" = field(
         factory=lambda: asyncio.get_running_loop().create_future(), init=False
@@ -117,6 +121,7 @@ class Connection:
             for task in (*loops, *self._tasks):
                 task.cancel()
             await asyncio.gather(*loops, *self._tasks, return_exceptions=True)
+            self.pieces.close()
             await peer.depart()
         if closed is not None:
             await self._close(closed)
@@ -162,6 +167,9 @@ class Connection:
         except WireError as problem:
             self.say(Error(error=str(problem)))
             return
+        if isinstance(message, SystemStatus) and message.chunk_info is not None:
+            await self._guarded(self._take_piece(peer, message, message.chunk_info))
+            return
         if peer.is_in_turn(message):
             await self._guarded(self._hear(peer, message))
             return
@@ -169,6 +177,12 @@ class Connection:
         task = asyncio.create_task(self._guarded(self._hear(peer, message)))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
+
+    async def _take_piece(self, peer: Peer, piece: SystemStatus, info: dict[str, Any]) -> None:
+        self._speaks_in_pieces = True
+        frame = self.pieces.add(info, piece.data)
+        if frame is not None:
+            await self._take(peer, frame)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -206,6 +220,13 @@ class Connection:
                 await peer.hear(message)
 
     async def _send(self, text: str) -> None:
+        if self._speaks_in_pieces and len(text) > PIECE:
+            for piece in split(text):
+                await self._send_whole(encode(piece))
+        else:
+            await self._send_whole(text)
+
+    async def _send_whole(self, text: str) -> None:
         await self.socket.send({"type": "websocket.send", "text": text})
 
     async def _close(self, closed: ClosedError) -> None:

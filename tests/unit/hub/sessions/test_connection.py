@@ -1,12 +1,14 @@
 """How a connection ends, over a socket that does what the test says."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from attrs import define
 
 from hub.sessions import Connection
 from hub.sessions import outbox as outbox_module
+from hub.sessions.pieces import Pieces
 from shared.messages import Message
 from tests.support.scripted_socket import ScriptedSocket
 from tests.support.waiting import wait_until
@@ -40,7 +42,7 @@ def socket() -> ScriptedSocket:
 
 @pytest.fixture
 async def connection(socket: ScriptedSocket) -> Connection:
-    return Connection(socket)
+    return Connection(socket, Pieces(Path("nowhere")))
 
 
 async def test_a_peer_that_leaves_ends_its_connection(
@@ -74,7 +76,7 @@ async def test_a_peer_that_does_not_read_is_sent_away(
     connection: Connection, socket: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
-    slow = Connection(socket)
+    slow = Connection(socket, Pieces(Path("nowhere")))
     running = asyncio.create_task(slow.run(Stranger()))
     for _ in range(6):
         socket.said.put_nowait(UNKNOWN)
