@@ -217,3 +217,9 @@ def test_how_deep_a_frame_may_be_nested(opening: str, closing: str) -> None:
 
 def test_a_wide_frame_is_not_a_deep_one() -> None:
     decode(frame("claim_job", worker_id="w", x=[[] for _ in range(MAX_DEPTH * 2)]))
+
+
+def test_brackets_in_a_text_are_no_depth() -> None:
+    decode(frame("claim_job", worker_id="w", x="[" * MAX_DEPTH * 2))
+    with pytest.raises(WireError, match="a frame is a JSON object"):
+        decode(json.dumps("[" * MAX_DEPTH * 2))
