@@ -15,6 +15,7 @@ from agent.connectors.offers import NoConnectorError
 from agent.doctor import examine
 from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
+from agent.link.enrolment import EnrolmentError, enrol, with_credential
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs
 from shared.settings import resolve
@@ -27,6 +28,7 @@ _ABOUT = """\
 Runs jobs of an emp-job-queue hub on this machine.
 
   run     take jobs until told to stop
+  enrol   become a machine of the hub: --enrolment-token T, --hub-url URL
   config  print the settings with their sources, secrets masked
   doctor  look at everything that could keep this machine from working, and say what helps
 
@@ -39,7 +41,7 @@ exit codes:
      --exit-after-idle-s, and everything is handed in or given back
   1  broken: the log has the traceback
   2  a setting cannot be used
-  3  the hub does not accept the token
+  3  the hub does not accept the token, or the machine cannot be enrolled
   4  another agent has registered under the same worker id
   5  no worker is fit for work: the log says why and what helps
   6  doctor has found something that keeps a worker from working
@@ -50,6 +52,7 @@ FILES = (Path("~/.emp-agent/agent.toml").expanduser(), Path("/etc/emp-agent.toml
 _NOT_FIT, _TAKEN_AWAY = 6, 7
 _CODES: dict[type[Exception], int] = {
     TokenRefusedError: 3,
+    EnrolmentError: 3,
     WorkerIdTakenError: 4,
     NoConnectorError: 5,
 }
@@ -64,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", choices=["run", "doctor", "config"])
+    parser.add_argument("command", choices=["run", "enrol", "doctor", "config"])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)
     resolved = resolve(
@@ -85,13 +88,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as problem:
         parser.error(str(problem))
     set_up_logs(settings.log_level, settings.log_format)
-    sys.exit(_run(settings) if given.command == "run" else _examine(settings))
+    sys.exit(_COMMANDS[given.command](settings))
 
 
 def _run(settings: AgentSettings) -> int:
     code = 0
     try:
-        stop = asyncio.run(_serve_until_signalled(settings))
+        stop = asyncio.run(_serve_until_signalled(with_credential(settings)))
         code = _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
     except* tuple(_CODES) as refusal:
         problem = refusal.exceptions[0]
@@ -104,6 +107,18 @@ def _examine(settings: AgentSettings) -> int:
     text, is_fit = asyncio.run(examine(settings, make_connectors))
     print(text)  # noqa: T201 - a report on request
     return 0 if is_fit else _NOT_FIT
+
+
+def _enrol(settings: AgentSettings) -> int:
+    try:
+        enrol(settings)
+    except EnrolmentError as problem:
+        log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
+        return _CODES[EnrolmentError]
+    return 0
+
+
+_COMMANDS = {"run": _run, "enrol": _enrol, "doctor": _examine}
 
 
 async def _serve_until_signalled(settings: AgentSettings) -> Stop:

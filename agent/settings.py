@@ -63,6 +63,12 @@ class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
         "what the hub knows this agent by",
         secret=True,
     )
+    enrolment_token: str | None = setting(
+        "WORKER_ENROLMENT_TOKEN",
+        None,
+        "makes this machine one of the hub's, once; what it gets for it is kept in the state folder",
+        secret=True,
+    )
     max_concurrent_jobs: int = setting(
         "WORKER_MAX_CONCURRENT_JOBS",
         1,

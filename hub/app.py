@@ -42,6 +42,7 @@ from hub.store.instance import check
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
 from hub.store.limits import Limits
+from hub.store.machines import Machines
 from hub.store.news import News
 from hub.store.offers import Offers
 from hub.store.outlook import Outlook
@@ -66,12 +67,14 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     lanes, presence = Lanes(client), Presence(client)
     dispatcher = Dispatcher(jobs, lanes)
     advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
-    previews = Previews()
-    registry = Registry()
+    previews, registry = Previews(), Registry()
     views = Views(client)
     audience = Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
-    news = News(client, url, Hearing(dispatcher, advancer, registry, audience, offering))
+    machines = Machines(client)
+    crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
+    hearing = Hearing(dispatcher, advancer, registry, audience, offering, crowd)
+    news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
     artifacts = Artifacts(settings.hub_data_dir / "artifacts")
     return Parts(
@@ -82,6 +85,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         views=views,
         answers=Answers(client),
         limits=Limits(client),
+        machines=machines,
         searches=Searches(client),
         workers=workers,
         outlook=Outlook(client, lanes),
@@ -95,7 +99,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         registry=registry,
         desk=desk,
         counter=_counter(desk, views, news, audience, offering),
-        crowd=Crowd(settings.hub_max_connections),
+        crowd=crowd,
         chores=chores(dispatcher.id, jobs, artifacts, settings),
     )
 
@@ -129,14 +133,16 @@ class Hearing:
         registry: Registry,
         audience: Audience,
         offering: Offering,
+        crowd: Crowd,
     ) -> None:
         self._verbs: dict[str, tuple[Callable[..., None], ...]] = {
             "lane": (dispatcher.wake, offering.wake),
             "room": (dispatcher.make_room, offering.make_room),
-            "gap": (dispatcher.look_soon, advancer.look_soon),
+            "gap": (dispatcher.look_soon, advancer.look_soon, crowd.look_soon),
             "workflow": (advancer.look_soon,),
             "cancel": (registry.cancel,),
             "evict": (registry.evict,),
+            "revoke": (crowd.expel,),
             "relay": (audience.hear,),
         }
 
@@ -155,7 +161,7 @@ def application(parts: Parts) -> Litestar:
         exception_handlers=HANDLERS,
         response_class=JsonAnswer,
         openapi_config=docs(),
-        state=State({"doors": parts.doors}),
+        state=State({"doors": parts.doors, "machines": parts.machines}),
         middleware=[Idempotency(parts.answers, parts.doors, largest_body)],
         request_max_body_size=largest_body,
         logging_config=None,
@@ -191,6 +197,7 @@ async def _serve(parts: Parts) -> None:
                 ("feed", parts.counter.feed.run()),
                 ("offering", parts.counter.offering.run()),
                 ("advancer", parts.advancer.run()),
+                ("crowd", parts.crowd.run()),
             )
         ]
         # uvicorn raises the signals that it caught again when it has stopped: then they are ours.

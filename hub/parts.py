@@ -18,6 +18,7 @@ from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.jobs import Jobs
 from hub.store.limits import Limits
+from hub.store.machines import Machines
 from hub.store.news import News
 from hub.store.outlook import Outlook
 from hub.store.searches import Searches
@@ -37,6 +38,7 @@ class Parts:
     views: Views
     answers: Answers
     limits: Limits
+    machines: Machines
     searches: Searches
     workers: Workers
     outlook: Outlook

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from agent.link.outgoing import Outgoing
 from agent.link.worker import ForWorker, Worker
+from agent.trust import trust
 from shared.backoff import backoff_s
 from shared.messages import (
     ConnectionEstablished,
@@ -44,7 +45,8 @@ class TokenRefusedError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the hub does not accept this agent's token: set WORKER_TOKEN to one that it knows"
+            "the hub does not accept this agent: set WORKER_TOKEN to one that it knows, or enrol "
+            "again with a new token (emp-agent enrol --enrolment-token ...)"
         )
 
 
@@ -108,6 +110,7 @@ class Link:
             compression=None,
             max_size=MAX_FRAME_BYTES,
             ping_interval=PING_INTERVAL_S,
+            ssl=trust() if self._url.startswith("wss:") else None,
         )
 
     async def _talk(self, socket: ClientConnection) -> None:

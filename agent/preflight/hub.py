@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from agent.preflight.finding import Finding
 from agent.settings import AgentSettings
+from agent.trust import trust
 
 PATIENCE_S = 10
 _OFF_S = 60  # what certificates and people bear; the hub judges leases by its own clock
@@ -18,7 +19,7 @@ def hub_findings(settings: AgentSettings) -> Iterator[Finding]:
     url = f"{settings.hub_url}/health"
     try:
         # The address is the operator's own, and only http and https are let through by settings.
-        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=PATIENCE_S, context=trust()) as answer:  # noqa: S310
             date = answer.headers.get("Date")
     except urllib.error.HTTPError as problem:
         yield _unreachable(settings, f"answered {problem.code} to GET /health")

@@ -14,7 +14,7 @@ from litestar.static_files import (
 )
 
 from hub.api.guards import clients
-from hub.api.idempotency import ACCEPTED, HEADER, MUTATING
+from hub.api.idempotency import ACCEPTED, HEADER, MUTATING, UNKEPT
 from shared.version import VERSION
 
 # The package's own code makes pages for other frameworks; only its files are wanted.
@@ -34,9 +34,9 @@ KEY = {
 
 
 def _changing(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for operations in schema["paths"].values():
+    for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            if method.upper() in MUTATING:
+            if method.upper() in MUTATING and path not in UNKEPT:
                 yield operation
 
 

@@ -7,6 +7,7 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 
 from hub.doors import Doors, Role
+from hub.store.machines import Kind, Machines, Secret
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
@@ -18,21 +19,43 @@ async def clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
 
 async def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets workers in."""
-    _check(connection, Role.WORKER)
+    if await machine_of(connection) is None:
+        _check(connection, Role.WORKER)
 
 
 async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets both in."""
-    if not _doors(connection).admit(Role.WORKER, key_of(connection)):
+    if await machine_of(connection) is None and not _doors(connection).admit(
+        Role.WORKER, key_of(connection)
+    ):
         _check(connection, Role.CLIENT)
 
 
-def admit_socket(connection: AnyConnection, role: Role) -> None:
-    """Lets `role` in. A page of another origin needs a key: a browser adds none by itself."""
+async def admit_socket(connection: AnyConnection, role: Role) -> str | None:
+    """Lets `role` in, and returns the machine, if it is one that has enrolled.
+
+    A page of another origin needs a key: a browser adds none by itself.
+    """
     key = key_of(connection)
     doors = _doors(connection)
+    if role is Role.WORKER and (machine := await machine_of(connection)):
+        return machine
     if not (doors.digests[role] and doors.admit(role, key)):
         _check(connection, role)
+    return None
+
+
+async def machine_of(connection: AnyConnection) -> str | None:
+    """The machine whose credential was shown; None if none was. Raises when it opens nothing."""
+    shown = Secret.read(Kind.CREDENTIAL, key_of(connection))
+    if shown is None:
+        return None
+    machines: Machines = connection.app.state.machines
+    if not await machines.admit(shown):
+        raise NotAuthorizedException(
+            "this machine is not enrolled, or not any more: enrol it with a new token"
+        )
+    return shown.id
 
 
 def _check(connection: AnyConnection, role: Role) -> None:

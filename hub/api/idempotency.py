@@ -33,6 +33,8 @@ HEADER = "Idempotency-Key"
 MUTATING = frozenset({"POST", "PATCH", "DELETE"})
 ACCEPTED = re.compile(r"[!-~]{1,200}")
 REPLAYED = (b"idempotency-replayed", b"true")
+UNKEPT = frozenset({"/enrolment-tokens", "/enrol"})
+"""Their answers are secrets, which Redis is not to hold; `POST /enrol` has its nonce instead."""
 PASSING = frozenset({401, 403, 429})
 """Answers that may be another the next time, though the request is the same."""
 
@@ -62,7 +64,8 @@ class Idempotency(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass on what has no key."""
-        if _method(scope) not in MUTATING or not (key := _key(scope)):
+        is_kept = _method(scope) in MUTATING and scope["path"] not in UNKEPT
+        if not is_kept or not (key := _key(scope)):
             await next_app(scope, receive, send)
             return
         shown = key_of(ASGIConnection(scope))

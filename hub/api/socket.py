@@ -11,12 +11,11 @@ from hub.api.guards import admit_socket
 from hub.doors import Role
 from hub.parts import Parts
 from hub.sessions import AgentPeer, ClientPeer, Connection
-from hub.sessions.connection import TRY_LATER
+from hub.sessions.connection import INVALID, TRY_LATER, ClosedError
+from hub.sessions.crowd import REVOKED
 from hub.sessions.pieces import Pieces
 from hub.sessions.refusals import ID_RULE, PEER_ID
-
-INVALID = 1008
-"""Close code for a key that opens nothing, and for what is not spoken here."""
+from hub.store.client import StoreUnavailableError
 
 AnySocket = WebSocket[Any, Any, Any]
 ROLES = {"worker": Role.WORKER, "client": Role.CLIENT, "monitor": Role.CLIENT}
@@ -49,14 +48,18 @@ async def any_socket(socket: AnySocket, parts: NamedDependency[Parts]) -> None:
 
 async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> None:
     await socket.accept()  # a refusal after the handshake can say why
-    refusal = _refusal(socket, parts, kind, peer_id)
-    if refusal is not None:
-        await socket.close(*refusal)
+    try:
+        machine = await _admitted(socket, parts, kind, peer_id)
+    except ClosedError as refusal:
+        await socket.close(refusal.code, refusal.reason)
         return
     connection = Connection(socket, Pieces(parts.settings.hub_data_dir / "pieces"))
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
-        with parts.crowd.joined_by(connection):
+        with parts.crowd.joined_by(connection, machine):
+            # Only now: whoever is revoked from here on is found among the connections.
+            if machine and not await parts.machines.greet(machine, peer_id):
+                connection.end(INVALID, REVOKED)
             await connection.run(agent)
         return
     with (
@@ -66,15 +69,18 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
         await connection.run(ClientPeer(parts.counter, connection, peer_id, kind))
 
 
-def _refusal(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> tuple[int, str] | None:
+async def _admitted(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> str | None:
+    """The machine that has enrolled, or None for who shows another key. Raises `ClosedError`."""
     if kind not in ROLES:
-        return INVALID, "type: expected worker, client or monitor"
+        raise ClosedError(INVALID, "type: expected worker, client or monitor")
     if not PEER_ID.fullmatch(peer_id):
-        return INVALID, f"id: {ID_RULE}"
+        raise ClosedError(INVALID, f"id: {ID_RULE}")
     try:
-        admit_socket(socket, ROLES[kind])
+        machine = await admit_socket(socket, ROLES[kind])
     except (NotAuthorizedException, PermissionDeniedException) as problem:
-        return INVALID, f"Invalid authentication: {problem.detail}"[:120]
+        raise ClosedError(INVALID, f"Invalid authentication: {problem.detail}"[:120]) from problem
+    except StoreUnavailableError as problem:
+        raise ClosedError(TRY_LATER, "the store does not answer; come back") from problem
     if parts.crowd.is_full():
-        return TRY_LATER, "Server overloaded: too many connections"
-    return None
+        raise ClosedError(TRY_LATER, "Server overloaded: too many connections")
+    return machine

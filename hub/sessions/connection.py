@@ -36,6 +36,8 @@ AT_ONCE = 256
 DONE, GOING_AWAY, INTERNAL, TRY_LATER, REPLACED = 1000, 1012, 1011, 1013, 4409
 """Close codes: the peer said so; the hub stops; a fault of ours; Redis is away, the peer too slow or
 the hub too full; the worker's id was registered on another connection."""
+INVALID = 1008
+"""Close code for a key that opens nothing, or nothing any more, and for what is not spoken here."""
 
 
 class Socket(Protocol):

@@ -21,6 +21,8 @@ NOUNS: dict[str, str] = {
     "held": "held:",  # SET of job ids: the leases a worker has
     "op": "op:",  # STRING, short TTL: the reply of an operation that was carried out
     "answer": "answer:",  # HASH, TTL: a request with an idempotency key, and how it was answered
+    "machine": "machine:",  # HASH: digest of its credential, name, times, agent
+    "enrolment": "enrolment:",  # HASH, TTL: a token's digest, and how many machines may use it yet
     # waiting
     "lane": "lane:",  # ZSET: score -priority, member time:step:seq:job
     "lanes": "lanes",  # HASH: lane id -> requirement, canonical JSON
@@ -51,6 +53,7 @@ NOUNS: dict[str, str] = {
     "by_error": "by_error:",  # those that have failed for good, by the class of their error
     # the rest
     "finished": "finished:",  # ZSET: job id by the time it ended, for retention
+    "machines": "machines",  # ZSET: machine id by the time it enrolled
     "workers": "workers",  # ZSET: worker id by the time it was last heard
     "classes": "classes",  # HASH: class of connected workers -> capability, canonical JSON
     "class_workers": "class_workers",  # HASH: the same classes -> how many workers

@@ -68,6 +68,8 @@ OWNERS: dict[str, OwnerCheck] = {
     "step_specs": _key("workflow"),
     "worker": _ranked("workers"),
     "held": _key("worker"),
+    "machine": _ranked("machines"),
+    "machines": _queue,
     "lane": _counted_lane,
     "by_status": _index("by_status"),
     "by_type": _index("by_type"),

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from hub.store.workflows import Declaration
 from shared.states import JobState
+from tests.support import machines
 from tests.support.graphs import FORK, Flow, graph
 from tests.support.store import CAPABILITY, LATER_MS, Store, asked, failure, overdue, spec
 
@@ -313,4 +314,8 @@ SCENES = {
     "resume": Scene("resume", resume, {"HGETALL"}),
     "reorder": Scene("reorder", reorder, HEAD | {"HMGET"}),
     "dissolve": Scene("dissolve", dissolve),
+    "issue": Scene("issue", machines.issue),
+    "enrol": Scene("enrol", machines.enrol),
+    "greet": Scene("greet", machines.greet),
+    "revoke": Scene("revoke", machines.revoke),
 }

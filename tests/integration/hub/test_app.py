@@ -214,6 +214,7 @@ async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
         parts.registry,
         parts.counter.audience,
         parts.counter.offering,
+        parts.crowd,
     )
     for words in (
         ["lane", "x"],
@@ -221,5 +222,6 @@ async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
         ["workflow"],
         ["cancel", "job", "w1"],
         ["evict", "session", "w1"],
+        ["revoke", "machine"],
     ):
         hearing(words)

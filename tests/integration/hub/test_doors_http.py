@@ -43,6 +43,10 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/jobs/{job_id:str}/replay"): CLIENTS,
     ("POST", "/jobs/bulk"): CLIENTS,
     ("GET", "/dead-letters"): CLIENTS,
+    ("POST", "/enrolment-tokens"): CLIENTS,
+    ("POST", "/enrol"): ANYBODY,  # who shows a token in the body
+    ("GET", "/machines"): CLIENTS,
+    ("DELETE", "/machines/{machine_id:str}"): CLIENTS,
     ("GET", "/workers"): CLIENTS,
     ("GET", "/workers/{worker_id:str}"): CLIENTS,
     ("GET", "/workers/{worker_id:str}/next"): CLIENTS,
@@ -88,6 +92,7 @@ def filled(path: str) -> str:
         .replace("{job_id:str}", "nobody")
         .replace("{path:str}", "nowhere")
         .replace("{worker_id:str}", "nobody")
+        .replace("{machine_id:str}", "nobody")
     )
 
 
