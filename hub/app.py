@@ -46,6 +46,7 @@ from hub.store.machines import Machines
 from hub.store.news import News
 from hub.store.offers import Offers
 from hub.store.outlook import Outlook
+from hub.store.preferences import Preferences
 from hub.store.presence import Presence
 from hub.store.searches import Searches
 from hub.store.server import EmbeddedServer
@@ -62,14 +63,14 @@ STOP_WITHIN_S = 5
 
 def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
-    jobs = Jobs(client, settings.hub_lease_s, settings.hub_max_losses)
+    jobs = _jobs(settings, client)
     workers = Workers(client)
     lanes, presence = Lanes(client), Presence(client)
     dispatcher = Dispatcher(jobs, lanes)
     advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
+    outlook = Outlook(client, lanes, jobs.prefer)
     previews, registry = Previews(), Registry()
-    views = Views(client)
-    audience = Audience(client)
+    views, audience = Views(client), Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
     machines = Machines(client)
     crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
@@ -88,8 +89,8 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         machines=machines,
         searches=Searches(client),
         workers=workers,
-        outlook=Outlook(client, lanes),
-        explainer=Explainer.over(client, lanes, views, presence),
+        outlook=outlook,
+        explainer=Explainer.over(outlook, views, presence),
         servability=Servability(presence),
         advancer=advancer,
         news=news,
@@ -121,6 +122,11 @@ def _counter(
         offering=offering,
         settings=desk.settings,
     )
+
+
+def _jobs(settings: HubSettings, client: Client) -> Jobs:
+    prefer = Preferences(settings.hub_prefer_passes, settings.hub_prefer_window)
+    return Jobs(client, settings.hub_lease_s, settings.hub_max_losses, prefer)
 
 
 class Hearing:

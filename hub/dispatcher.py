@@ -41,6 +41,7 @@ class Seat:
     assign: Callable[[Claimed], None]
     evicted: Callable[[], None]
     credit: int = 0
+    warm: str = field(default="", init=False)  # what its last job loaded
     is_claiming: bool = field(default=False, init=False)
     is_called: bool = field(default=False, init=False)  # while claiming: look once more
 
@@ -57,8 +58,11 @@ class Dispatcher:
     _is_stopping: bool = field(default=False, init=False)
 
     def sit(self, seat: Seat) -> None:
-        """A worker is connected. It has no credit yet."""
+        """A worker is connected. It has no credit yet. Cheaper classes are called first."""
+        is_new = seat.class_ not in self._seats
         self._seats.setdefault(seat.class_, {})[seat.worker_id] = seat
+        if is_new:
+            self._seats = dict(sorted(self._seats.items(), key=lambda item: _rate(item[1])))
 
     def leave(self, seat: Seat) -> None:
         """A worker is gone. What it was assigned stays its own until its lease ends."""
@@ -128,7 +132,7 @@ class Dispatcher:
             ready = _ready(seats)
             if not ready or not await self.lanes.can_serve(class_, ready[0].capability, lane):
                 continue
-            if seat := _idle(ready):
+            if seat := _idle(ready, await self.lanes.loads(lane)):
                 return seat
         return None
 
@@ -183,6 +187,7 @@ class Dispatcher:
                 await self.lanes.classify(seat.class_, seat.capability, stale.version)
         seat.credit -= len(claims.jobs)
         for each in claims.jobs:
+            seat.warm = each.loads
             seat.assign(each)
         return claims.may_be_more and bool(claims.jobs)
 
@@ -196,11 +201,25 @@ def _ready(seats: dict[str, Seat]) -> list[Seat]:
     return [seat for seat in seats.values() if seat.credit > 0]
 
 
-def _idle(ready: list[Seat]) -> Seat | None:
-    """The first that claims nothing now; those before it are called to look once more."""
+def _rate(seats: dict[str, Seat]) -> float:
+    """What a worker of a class costs per hour."""
+    return next(iter(seats.values())).capability.cost.rate_per_hour
+
+
+def _idle(ready: list[Seat], loads: str = "") -> Seat | None:
+    """The first that claims nothing now; before it one as free that has loaded what is needed.
+
+    Those that claim, and stand before the first, are called to look once more.
+    """
+    first = None
     for seat in ready:
-        if seat.is_claiming:
+        if first is not None:
+            if seat.warm == loads and not seat.is_claiming and seat.credit >= first.credit:
+                return seat
+        elif seat.is_claiming:
             seat.is_called = True
         elif seat.credit > 0:
-            return seat
-    return None
+            first = seat
+            if seat.warm == loads:
+                break
+    return first

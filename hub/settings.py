@@ -74,6 +74,16 @@ class HubSettings:
         "HUB_MAX_LOSSES", 5, "how often a job may be lost or given back by workers",
         validator=validators.ge(0),
     )  # fmt: skip
+    hub_prefer_passes: int = setting(
+        "HUB_PREFER_PASSES", 3,
+        "how often a job may be passed over for one of equal priority that the worker is readier for;"
+        " 0: never",
+        validator=validators.ge(0),
+    )  # fmt: skip
+    hub_prefer_window: int = setting(
+        "HUB_PREFER_WINDOW", 100, "how many submissions apart two such jobs may be; 0: strict order",
+        validator=validators.ge(0),
+    )  # fmt: skip
     hub_retry_first_s: float = setting(
         "HUB_RETRY_FIRST_S", 1.0, "the longest wait before the first retry; it doubles",
         validator=validators.ge(0),

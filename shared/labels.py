@@ -53,7 +53,7 @@ class LabelNeed:
                 return has is not None
             case Operator.IS | Operator.IN:
                 return has in self.values
-            case Operator.AT_LEAST:
+            case _:  # at least
                 return has is not None and _number(has) >= float(self.values[0])
 
     @property

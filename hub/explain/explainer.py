@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from hub.explain.choices import Choices
 from hub.explain.estimates import Estimates
 from hub.explain.verdicts import Verdict, Verdicts, nearest_fix
-from hub.store.client import Client
-from hub.store.lanes import Lanes
+from hub.store.outlook import Outlook
 from hub.store.presence import Presence
 from hub.store.rivals import Ahead, Rivals
 from hub.store.views import Views
@@ -38,11 +38,19 @@ class Explainer:
     views: Views
     rivals: Rivals
     estimates: Estimates
+    choices: Choices
 
     @classmethod
-    def over(cls, client: Client, lanes: Lanes, views: Views, presence: Presence) -> "Explainer":
-        """With parts of its own."""
-        return cls(presence, views, Rivals(client, lanes), Estimates(client, views))
+    def over(cls, outlook: Outlook, views: Views, presence: Presence) -> "Explainer":
+        """With parts of its own, and workers that choose as `outlook` says."""
+        client, lanes = outlook.client, outlook.lanes
+        return cls(
+            presence,
+            views,
+            Rivals(client, lanes),
+            Estimates(client, views),
+            Choices(client, outlook),
+        )
 
     async def explain(self, job_id: str) -> Explanation | None:
         """Why the job is where it is; None when there is no such job."""
@@ -58,6 +66,9 @@ class Explainer:
         verdicts = Verdicts.of(fleet, job.requirements)
         able = verdicts.able_classes
         ahead = await self.rivals.ahead(job.id, able)
+        if ahead is not None and verdicts.free:
+            held = await self.choices.held(job.id, verdicts, ahead.in_lane)
+            verdicts = evolve(verdicts, held=held)
         free_in_s = await self.estimates.free_in_s(verdicts.busy)
         fix = None if able else nearest_fix(fleet, job.requirements)
         return Explanation(
@@ -85,6 +96,8 @@ def _words(verdicts: Verdicts, ahead: Ahead | None, free_in_s: dict[str, float])
     if free := len(verdicts.free):
         able = "1 worker fits and has room" if free == 1 else f"{free} workers fit and have room"
         return f"{line}; {able}: {_names(verdicts)}"
+    if verdicts.held:
+        return f"{line}; {next(iter(verdicts.held))} {next(iter(verdicts.held.values()))[1]}"
     busy = len(verdicts.busy)
     able = "the only worker that fits is" if busy == 1 else f"all {busy} workers that fit are"
     soon = f"; there may be room in {min(free_in_s.values()):.0f} s" if free_in_s else ""

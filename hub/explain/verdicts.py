@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hub.store.presence import Fleet, Present
 from shared.matching import Capability, Requirement, Unmet, unmet
@@ -15,7 +15,7 @@ class Verdict:
     """One worker. An unable one has the first requirement that it does not meet, and both values."""
 
     worker_id: str
-    verdict: str  # free, busy or unable
+    verdict: str  # free, choosy, limited, busy or unable
     words: str
     field: str | None = None
     needs: str | None = None
@@ -29,6 +29,7 @@ class Verdicts:
 
     fleet: Fleet
     lacks: dict[str, Unmet | None]  # by class, the first thing that is missing
+    held: dict[str, tuple[str, str]] = field(factory=dict)  # by worker with room: what holds it
 
     @classmethod
     def of(cls, fleet: Fleet, requirement: Requirement) -> "Verdicts":
@@ -50,8 +51,8 @@ class Verdicts:
 
     @property
     def free(self) -> list[Present]:
-        """The able workers that have room."""
-        return [each for each in self._able() if each.room]
+        """The able workers that have room, and whose next job it is, or one before it."""
+        return [each for each in self._able() if each.room and each.worker_id not in self.held]
 
     @property
     def busy(self) -> list[Present]:
@@ -73,6 +74,9 @@ class Verdicts:
                 worker_id=worker.worker_id, verdict="unable", words=told(missing),
                 field=missing.field, needs=missing.needs, has=missing.has,
             )  # fmt: skip
+        if worker.worker_id in self.held:
+            verdict, words = self.held[worker.worker_id]
+            return Verdict(worker_id=worker.worker_id, verdict=verdict, words=words)
         if worker.room:
             words = f"fits, and has room for {worker.room}"
             return Verdict(worker_id=worker.worker_id, verdict="free", words=words)
@@ -101,4 +105,4 @@ def _size(classes: dict[str, list[Unmet]], sizes: Counter[str]) -> int:
     return sum(sizes[class_] for class_ in classes)
 
 
-_ORDER = ("free", "busy", "unable")
+_ORDER = ("free", "choosy", "limited", "busy", "unable")

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from shared.jobs import Lease
 
-WIDTH = 7
+WIDTH = 8
 """Values that the script tells of each job."""
 
 
@@ -19,17 +19,19 @@ class Claimed:
     priority: int
     payload: str  # JSON, as it was submitted
     timeout_s: float | None
+    loads: str  # a name for what its worker has loaded then
 
     @classmethod
     def told(cls, values: tuple[str, ...]) -> Self:
         """One job of the script's reply."""
-        job_id, attempt, lease, type_, priority, payload, timeout_ms = values
+        job_id, attempt, lease, type_, priority, payload, timeout_ms, loads = values
         return cls(
             Lease(job_id, int(attempt), lease),
             type_,
             int(priority),
             payload,
             int(timeout_ms) / 1000 if timeout_ms else None,
+            loads,
         )
 
 

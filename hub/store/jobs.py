@@ -11,6 +11,7 @@ from attrs import field, frozen
 from hub.store.claims import Claims, Taken
 from hub.store.client import Client
 from hub.store.lanes import lane_of
+from hub.store.preferences import STRICT, Preferences
 from hub.store.submissions import Submitted, asked, submitted
 from shared.jobs import Failure, JobSpec, Lease, id_for
 from shared.states import Reason
@@ -64,6 +65,7 @@ class Jobs:
     client: Client
     lease_s: float = field(default=30.0)
     max_losses: int = field(default=5)
+    prefer: Preferences = field(default=STRICT)
 
     async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
         """Accept a job; `waker` looks for a worker itself and needs no news of it.
@@ -79,7 +81,15 @@ class Jobs:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
         leases = [secrets.token_hex(16) for _ in range(wanted)]
         tag, *rest = await self.client.script(
-            "claim", operation(), worker_id, session, class_, self._lease_ms, *leases
+            "claim",
+            operation(),
+            worker_id,
+            session,
+            class_,
+            self._lease_ms,
+            self.prefer.passes,
+            self.prefer.window,
+            *leases,
         )
         if tag == "evicted":
             raise EvictedError(worker_id)

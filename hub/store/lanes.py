@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
+from hub.store.preferences import loads_of
 from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement, satisfies
 from shared.wire import load_json, structure, unstructure
@@ -74,6 +75,11 @@ class Lanes:
         """Whether workers of this class can run the jobs of `lane`."""
         requirement = (await self._of([lane])).get(lane)
         return requirement is not None and self._answer(class_, capability, lane, requirement)
+
+    async def loads(self, lane: str) -> str:
+        """A name for what workers have loaded after a job of the lane; empty when it is gone."""
+        requirement = (await self._of([lane])).get(lane)
+        return "" if requirement is None else loads_of(requirement)
 
     async def served_by(self, classes: dict[str, Capability], lanes: list[str]) -> list[str]:
         """Those of the lanes that one of the classes can serve."""

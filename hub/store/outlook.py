@@ -1,12 +1,14 @@
 """What a worker would be given next: looks, and takes nothing."""
 
 from asyncio import gather
+from collections.abc import Sequence
 
 from attrs import frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
 from hub.store.lanes import Lanes
+from hub.store.preferences import STRICT, Preferences
 from shared.matching import Capability
 from shared.wire import load_json, structure
 
@@ -26,14 +28,23 @@ class Outlook:
 
     client: Client
     lanes: Lanes
+    prefer: Preferences = STRICT
 
-    async def peek(self, class_: str, capability: Capability, wanted: int) -> list[str]:
-        """The first `wanted` waiting jobs in order that workers of the class can do."""
+    async def peek(
+        self, class_: str, capability: Capability, wanted: int, workers: Sequence[str]
+    ) -> list[list[str]]:
+        """The next `wanted` jobs of each of the workers, which are of one class."""
+        facts = (class_, wanted, self.prefer.passes, self.prefer.window, *workers)
         while True:
-            tag, *told = await self.client.script("peek", class_, wanted)
+            tag, *told = await self.client.script("peek", *facts)
             if tag == "jobs":
                 return told
             await self.lanes.classify(class_, capability, told[0])
+
+    async def room(self, job_id: str) -> tuple[str, int] | None:
+        """The group of jobs in which no more may run now, and its limit; None when it may run."""
+        tag, *told = await self.client.script("room", job_id)
+        return None if tag == "room" else (_group(told[0]), int(told[1]))
 
     async def next(self, worker_id: str, wanted: int) -> Next | None:
         """What the worker would be given; None when there is no such worker."""
@@ -50,5 +61,11 @@ class Outlook:
         return Next(
             is_connected=bool(session),
             free_slots=max(0, int(slots) - held),
-            job_ids=await self.peek(class_, capability, wanted),
+            job_ids=(await self.peek(class_, capability, wanted, [worker_id]))[0],
         )
+
+
+def _group(field: str) -> str:
+    """`running:customer:studio` in words."""
+    _, kind, name = field.split(":", 2)
+    return f"the {kind} {name}"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from hub.store.lanes import Lane
+from hub.store.preferences import loads_of
 from shared.jobs import Job, JobSpec, accepted
 from shared.wire import dump_json
 
@@ -121,6 +122,7 @@ def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator
         "has_own_id": None if spec.id is None else 1,
         "lane": lane.id,
         "requirement": lane.requirement,
+        "loads": loads_of(spec.requirement),
         "waker": waker,
         "type": spec.type,
         "payload": dump_json(spec.payload),

@@ -13,7 +13,9 @@ from pathlib import Path
 from attrs import frozen
 
 ROOT = Path(__file__).parents[2]
-TESTS = [f"tests/properties/test_{name}.py" for name in ("lifecycle", "order", "history")]
+TESTS = [
+    f"tests/properties/test_{name}.py" for name in ("lifecycle", "order", "history", "preferences")
+]
 COPIED = ("hub", "shared", "tests/properties", "tests/support")
 
 
@@ -63,10 +65,13 @@ MUTANTS = (
     Mutant("the number of the submission is not padded", "submit.lua", "%012d", "%d"),
     Mutant("priority 0 is none", "submit.lua", "or asked.workflow_priority or", "or asked.workflow_priority ~= '0' and asked.workflow_priority or"),
     Mutant("a stale class claims", SELECT, "or '0') ~= version then", "or '0') == '' then"),
-    Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 5 + room)", "#ARGV"),
+    Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 7 + room)", "#ARGV"),
     Mutant("the first lane will do", SELECT, "while place > 1 and is_before(each, list[place - 1])", "while false"),
     Mutant("score alone among lanes", SELECT, " or one.score == other.score and one.member < other.member", ""),
     Mutant("a walk skips a head", SELECT, "walked + #heads", "walked + #heads + 1"),
+    Mutant("passed over once too often", "_prefer.lua", "passes >= prefer.passes", "passes > prefer.passes"),
+    Mutant("preferred to another priority", "_prefer.lua", "job.score ~= first.score or", ""),
+    Mutant("passes are not counted", "claim.lua", "for place = 1, best - 1 do", "for place = 1, 0 do"),
     Mutant("a claim may be adopted", "_taking.lua", "'started_at', 'adoptable',", "'started_at',"),
     Mutant("a former session claims", "claim.lua", "known[1] ~= session", "false"),
     Mutant("a live lease is reaped", "reap.lua", "redis.call('ZSCORE', KEY.leases, id)) > at", "redis.call('ZSCORE', KEY.leases, id)) < 0"),

@@ -5,10 +5,17 @@ import pytest
 from attrs import frozen
 from hypothesis import given
 
+from hub.store.preferences import STRICT, Preferences
 from shared.matching import Capability
-from shared.states import Reason
 from tests.properties.profile import PROFILE, TIMEOUT_S
-from tests.properties.test_order import ASKED, LANE_SETS, Asked, empty_store, submitted
+from tests.properties.test_order import (
+    ASKED,
+    LANE_SETS,
+    Asked,
+    empty_store,
+    give_back,
+    submitted,
+)
 from tests.support.store import Store
 
 
@@ -19,9 +26,16 @@ class Question:
     job: int
     worker: int
     is_kept: bool
+    how: str
 
 
-QUESTIONS = st.builds(Question, st.integers(0, 99), st.integers(0, 2), st.booleans())
+QUESTIONS = st.builds(
+    Question,
+    st.integers(0, 99),
+    st.integers(0, 2),
+    st.booleans(),
+    st.sampled_from(["release", "retry"]),
+)
 
 
 async def told(store: Store, job_id: str) -> dict[str, str]:
@@ -39,6 +53,7 @@ async def told(store: Store, job_id: str) -> dict[str, str]:
     lanes=st.lists(LANE_SETS, min_size=3, max_size=3),
     slots=st.lists(st.integers(1, 3), min_size=3, max_size=3),
     questions=st.lists(QUESTIONS, min_size=3, max_size=12),
+    prefer=st.sampled_from([STRICT, Preferences(3, 100), Preferences(1, 5)]),
 )
 async def test_an_able_and_free_worker_is_one_whose_next_claim_returns_this_job_or_one_before_it(
     redis_url: str,
@@ -46,8 +61,9 @@ async def test_an_able_and_free_worker_is_one_whose_next_claim_returns_this_job_
     lanes: list[set[int]],
     slots: list[int],
     questions: list[Question],
+    prefer: Preferences,
 ) -> None:
-    async with empty_store(redis_url) as store:
+    async with empty_store(redis_url, prefer) as store:
         waiting = await submitted(store, jobs)
         hands = [
             await store.hand(f"w{n}", capability=can(each), slots=slots[n])
@@ -59,7 +75,9 @@ async def test_an_able_and_free_worker_is_one_whose_next_claim_returns_this_job_
             job_id = sorted(waiting, key=lambda each: waiting[each][0])[question.job % len(waiting)]
             hand = hands[question.worker]
             verdict = (await told(store, job_id))[hand.worker_id]
-            outlook = await store.outlook.peek(hand.class_, hand.capability, 100)
+            (outlook,) = await store.outlook.peek(
+                hand.class_, hand.capability, 100, [hand.worker_id]
+            )
             claimed = await hand.claim()
             first = claimed[0].lease.job_id if claimed else None
             is_before = first is not None and waiting[first][0] <= waiting[job_id][0]
@@ -70,7 +88,7 @@ async def test_an_able_and_free_worker_is_one_whose_next_claim_returns_this_job_
             if claimed and question.is_kept:
                 del waiting[claimed[0].lease.job_id]
             elif claimed:
-                await store.jobs.release(claimed[0].lease, Reason.DRAINED)
+                await give_back(store, claimed[0].lease, question.how)
 
 
 def can(lanes: set[int]) -> Capability:

@@ -264,7 +264,7 @@ class Lifecycle(Machine):
     @rule(back=st.integers(0, 9))
     def ask_again(self, back: int) -> None:
         verb, arguments, reply = self.acted[max(0, len(self.acted) - 1 - back)]
-        jobs = {key("job", job_id) for job_id in reply[2::7]} if verb == "claim" else set[str]()
+        jobs = {key("job", job_id) for job_id in reply[2::8]} if verb == "claim" else set[str]()
         if jobs <= set(self.found):  # else purged: nobody waits that long for an answer
             self.repeat((verb, arguments, reply))
 

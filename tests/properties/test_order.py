@@ -12,6 +12,7 @@ from hypothesis import given
 from hub.store.claims import Claimed
 from hub.store.client import Client
 from hub.store.jobs import Jobs
+from hub.store.preferences import STRICT, Preferences
 from shared.jobs import Lease
 from shared.matching import Capability
 from shared.states import Reason
@@ -65,12 +66,12 @@ TURNS = st.builds(
 
 
 @asynccontextmanager
-async def empty_store(url: str) -> AsyncGenerator[Store]:
+async def empty_store(url: str, prefer: Preferences = STRICT) -> AsyncGenerator[Store]:
     client = Client.connect(url)
     await client.redis.flushall()
     await client.open()
     try:
-        yield evolve(Store.over(client), jobs=Jobs(client, max_losses=99))
+        yield evolve(Store.over(client, prefer), jobs=Jobs(client, max_losses=99, prefer=prefer))
     finally:
         await client.close()
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from attrs import field, frozen
 
+from hub.store.keys import key
 from hub.store.workflows import Declaration
 from shared.states import JobState
 from tests.support import machines
@@ -42,7 +43,17 @@ async def claim(store: Store) -> tuple[str | int, ...]:
     for priority in (1, 2):
         await store.jobs.submit(spec(timeout_minutes=1, priority=priority))
     await store.lanes.classify(hand.class_, CAPABILITY, "0")
-    return (OP, "w1", "s1", hand.class_, 30_000, "lease-1", "lease-2")
+    return (OP, "w1", "s1", hand.class_, 30_000, 0, 0, "lease-1", "lease-2")
+
+
+async def claim_preferred(store: Store) -> tuple[str | int, ...]:
+    """The second of two jobs is of the workflow that the worker has begun."""
+    hand = await store.hand()
+    await hand.take(spec(workflow_id="f", workflow_datetime=9_000_000_000_000))
+    await store.client.command("HDEL", key("worker", "w1"), "warm")
+    await store.jobs.submit(spec())
+    await store.jobs.submit(spec(workflow_id="f"))
+    return (OP, "w1", "s1", hand.class_, 30_000, 3, 100, "lease-1")
 
 
 async def take(store: Store) -> tuple[str | int, ...]:
@@ -272,6 +283,7 @@ SCENES = {
     "submit, with all that may be said": Scene("submit", submit_all, {"ZRANK"}),
     "submit, a replay": Scene("submit", submit_a_replay, HEAD | {"ZRANK"}),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
+    "claim, of what is preferred": Scene("claim", claim_preferred, HEAD | {"HMGET"}),
     "take": Scene("take", take, HEAD | {"HMGET"}),
     "start": Scene("start", start),
     "progress": Scene("progress", progress),

@@ -15,6 +15,7 @@ from hub.store.jobs import Jobs, StaleClassError
 from hub.store.keys import PREFIX, key
 from hub.store.lanes import Lanes
 from hub.store.outlook import Outlook
+from hub.store.preferences import STRICT, Preferences
 from hub.store.presence import Presence
 from hub.store.views import Views
 from hub.store.workers import Workers
@@ -41,7 +42,8 @@ def spec(service: str = "simulation", /, **changes: Any) -> JobSpec:
 def asked(job_id: str = "j1", **more: str | int) -> tuple[str | int, ...]:
     """What the script `submit` is told of a job, behind the operation id."""
     facts: dict[str, str | int] = {
-        "job": job_id, "lane": "l1", "requirement": '{"service_type":"x"}', "type": "x",
+        "job": job_id, "lane": "l1", "requirement": '{"service_type":"x"}', "loads": "x",
+        "type": "x",
         "payload": "{}", "priority": 50, "max_retries": 3, "step": 0, "customer": "c",
         "timeout_ms": 60_000, "workflow": "f",
     }  # fmt: skip
@@ -101,17 +103,18 @@ class Store:
     workflows: Workflows
 
     @classmethod
-    def over(cls, client: Client) -> "Store":
+    def over(cls, client: Client, prefer: Preferences = STRICT) -> "Store":
         lanes, views, presence = Lanes(client), Views(client), Presence(client)
+        outlook = Outlook(client, lanes, prefer)
         return cls(
             client=client,
-            jobs=Jobs(client),
+            jobs=Jobs(client, prefer=prefer),
             lanes=lanes,
             workers=Workers(client),
             views=views,
-            outlook=Outlook(client, lanes),
+            outlook=outlook,
             presence=presence,
-            explainer=Explainer.over(client, lanes, views, presence),
+            explainer=Explainer.over(outlook, views, presence),
             workflows=Workflows(client),
         )
 

@@ -36,7 +36,7 @@ end
 local FIELDS = {
   'state', 'seq', 'lane', 'member', 'score', 'attempt', 'lease', 'worker', 'max_retries',
   'failures', 'losses', 'adoptable', 'assigned_at', 'started_at', 'deadline_at', 'timeout_ms',
-  'unique', 'ends_by', 'type', 'customer', 'workflow', 'step_name', 'gpu',
+  'unique', 'ends_by', 'type', 'customer', 'workflow', 'step_name', 'gpu', 'loads',
 }
 
 -- The fields of a job that transitions read, or nil.
@@ -203,7 +203,7 @@ local function fail_attempt(job, at, how)
   end_lease(job)
   record_attempt(job, at, how.verb, how.reason, how)
   how.fields = { 'failures', text(failures), 'error', how.error, 'error_class', how.error_class,
-    'error_details', how.details }
+    'error_details', how.details, 'last_failed_worker', job.worker }
   how.told = { 'message', how.error, 'details', how.details }
   if how.error_class == 'engine_crash' and is_poison(job) then
     how.reason = 'poison'

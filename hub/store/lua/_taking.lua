@@ -18,6 +18,8 @@ local function assign(job, worker, lease, at, ttl_ms, op)
     'progress_details', 'gpu')
   if job.gpu then redis.call('HSET', KEY.job .. job.id, 'gpu', job.gpu) end
   redis.call('ZADD', KEY.by_worker .. worker, job.seq, job.id)
+  redis.call('HSET', KEY.worker .. worker, 'warm', job.loads or '')
+  if job.workflow ~= '' then redis.call('HSET', KEY.workflow .. job.workflow, 'last_worker', worker) end
   grant_lease(job, at, ttl_ms)
   enter(job, 'assigned', at, {
     verb = 'claim', op = op, reason = 'claimed', event = 'claimed', fields = fields,
@@ -30,7 +32,8 @@ local function described(claimed)
   local reply = { 'claimed', claimed[1] }
   for i = 2, #claimed, 3 do
     local job, attempt, lease = claimed[i], claimed[i + 1], claimed[i + 2]
-    local more = redis.call('HMGET', KEY.job .. job, 'type', 'priority', 'payload', 'timeout_ms')
+    local more = redis.call('HMGET', KEY.job .. job, 'type', 'priority', 'payload', 'timeout_ms',
+      'loads')
     for _, value in ipairs({ job, attempt, lease, unpack(more) }) do table.insert(reply, value) end
   end
   return reply

@@ -1,31 +1,44 @@
 #!lua flags=allow-oom
--- claim: a worker takes the first jobs in order among the lanes that its class can serve.
--- ARGV: op, worker, session, class, ttl_ms, lease ids (as many as jobs are wanted)
+-- claim: a worker takes the first jobs in order among the lanes that its class can serve, or one
+-- that it likes better among the first of equal priority (_prefer.lua).
+-- ARGV: op, worker, session, class, ttl_ms, passes, window, lease ids (as many as jobs are wanted)
 -- Reply: claimed, 1 if there may be more for other workers, else 0; then for each job: job, attempt,
 --          lease, type, priority, payload, timeout_ms
 --        evicted: another session has this worker
 --        stale, version: lanes were added since the class was last classified
-local op, worker, session, class, ttl_ms = unpack(ARGV, 1, 5)
+local op, worker, session, class, ttl_ms, passes, window = unpack(ARGV, 1, 7)
 
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu')
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
 if known[1] ~= session then return { 'evicted' } end
 local stale = stale_version(class)
 if stale then return { 'stale', stale } end
 
 -- A lane that is gone and comes back gets a new version, and is added again.
-local function next_job()
-  local jobs, gone = first_jobs(class, 1)
+local function first_of(wanted)
+  local jobs, gone = first_jobs(class, wanted)
   for _, lane in ipairs(gone) do redis.call('ZREM', KEY.eligible .. class, lane) end
-  return jobs[1]
+  return jobs
+end
+
+local prefer, who = preferences(passes, window), { id = worker, warm = known[4] }
+
+-- Most workers like their first job, and need no look at others.
+local function next_job()
+  local jobs = first_of(1)
+  if #jobs == 0 or prefer.choices == 1 or liking(who, jobs[1]) > 0 then return jobs[1] end
+  jobs = first_of(prefer.choices)
+  local best = chosen(who, jobs, prefer)
+  for place = 1, best - 1 do redis.call('HINCRBY', KEY.job .. jobs[place].id, 'passes', 1) end
+  return jobs[best]
 end
 
 local at = now_ms()
 local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
 local claimed = { 1 }
-for i = 6, math.min(#ARGV, 5 + room) do
+for i = 8, math.min(#ARGV, 7 + room) do
   local first = next_job()
   if not first then
     claimed[1] = 0
@@ -34,6 +47,7 @@ for i = 6, math.min(#ARGV, 5 + room) do
   local job = load_job(first.id)
   job.gpu = known[3] or nil
   assign(job, worker, ARGV[i], at, ttl_ms, op)
+  who.warm = job.loads
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
 -- Nothing claimed: asked again, the answer may differ, and nothing is lost.

@@ -15,6 +15,7 @@ redis.call('HSET', key, 'session', session, 'capability', capability, 'class', c
   'slots', slots, 'status', status, 'connected_at', text(at))
 redis.call('HDEL', key, 'gone_at')
 if gpu ~= '' then redis.call('HSET', key, 'gpu', gpu) else redis.call('HDEL', key, 'gpu') end
+if before ~= session then redis.call('HDEL', key, 'warm') end
 redis.call('ZADD', KEY.workers, text(at), worker)
 if not was_connected then
   enter_class(class, capability)

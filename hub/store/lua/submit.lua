@@ -1,6 +1,6 @@
 #!lua
 -- submit: a new job enters its lane. Denied as a whole when Redis is out of memory.
--- ARGV: op, then names and values: job, lane, requirement, type, payload, priority, max_retries,
+-- ARGV: op, then names and values: job, lane, requirement, loads, type, payload, priority, max_retries,
 --       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
 --       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
 --       unique_key, not_before, ends_by, replay_of, is_again (whatever replays there are); for a step
@@ -98,7 +98,7 @@ if asked.customer then redis.call('ZADD', KEY.by_customer .. asked.customer, job
 local fields = {
   'seq', job.seq, 'lane', job.lane, 'member', job.member, 'score', job.score, 'attempt', '0',
   'failures', '0', 'losses', '0', 'type', asked.type, 'payload', asked.payload,
-  'requirement', asked.requirement, 'priority', priority, 'max_retries', asked.max_retries,
+  'requirement', asked.requirement, 'loads', asked.loads, 'priority', priority, 'max_retries', asked.max_retries,
   'timeout_ms', asked.timeout_ms or '', 'customer', asked.customer or '',
   'workflow', asked.workflow or '', 'workflow_datetime', submitted_at, 'step', asked.step,
   'created_at', text(at),

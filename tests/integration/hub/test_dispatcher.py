@@ -14,7 +14,7 @@ from hub.store.client import Client, StoreUnavailableError
 from hub.store.jobs import Jobs
 from hub.store.keys import key
 from hub.store.lanes import Lanes
-from shared.matching import Capability
+from shared.matching import Capability, Cost
 from shared.states import JobState
 from tests.support.store import CAPABILITY, Store, spec
 from tests.support.waiting import wait_until
@@ -153,6 +153,29 @@ async def test_who_was_served_goes_to_the_end_of_the_line(room: Room) -> None:
     for _ in range(2):
         await room.woken(await room.submit())
     assert room.counts() == {"w1": 1, "w2": 1}
+
+
+async def test_the_cheaper_worker_is_called_first(room: Room) -> None:
+    for worker_id, rate in (("dear", 3), ("cheap", 1), ("middle", 2)):
+        capability = evolve(CAPABILITY, cost=Cost(rate_per_hour=rate))
+        await room.seat(worker_id, capability, credit=1)
+    for expected in ("cheap", "middle", "dear"):
+        await room.woken(await room.submit())
+        assert len(room.got[expected]) == 1
+
+
+async def test_of_workers_that_are_as_free_the_one_that_has_loaded_it_is_called(room: Room) -> None:
+    both = Capability(services=("simulation", "comfyui"))
+    seats = [await room.seat(worker_id, both, credit=1) for worker_id in ("w1", "w2")]
+    for service in ("simulation", "comfyui"):
+        await room.woken(await room.submit(1, service))
+    for seat in reversed(seats):
+        room.dispatcher.add_credit(seat, 1)
+        await room.quiet()
+    for _ in range(2):  # w2 has run it, and w1 stands before it
+        await room.woken(await room.submit(1, "comfyui"))
+    assert [len(room.got[each]) for each in ("w1", "w2")] == [2, 2]
+    assert room.got["w2"][1].loads == room.got["w2"][0].loads
 
 
 async def test_waking_ends_at_a_worker_that_finds_nothing(room: Room) -> None:

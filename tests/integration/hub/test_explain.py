@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from hub.store.limits import Limits
 from shared.matching import Capability, Cost, Hardware
 from shared.messages import JobCompletedAck
 from tests.support.hubs import RunningHub
@@ -137,6 +138,41 @@ async def test_a_job_that_is_delayed_says_until_when(hub: RunningHub) -> None:
 
 async def test_a_job_that_is_not_there_is_not_explained(hub: RunningHub) -> None:
     assert (await hub.rest.get("/jobs/nobody/explain")).status_code == 404
+
+
+async def test_a_worker_that_is_readier_for_another_job_says_so(hub: RunningHub) -> None:
+    both = Capability(services=("simulation", "comfyui"))
+    worker = await hub.worker(capability=both, slots=2)
+    ready: dict[str, Any] = {"type_": "simulation", "requirements": {"service_type": "comfyui"}}
+    await hub.submit(**ready)
+    await worker.take()
+    cold = await hub.submit()
+    later = await hub.submit(**ready)
+    told = await explained(hub, cold)
+    row = told["workers"][0]
+    assert row["verdict"] == "choosy"
+    assert f"is readier for {later}; no job is passed over more than 3 times" in row["words"]
+    assert told["words"].endswith(f"w1 {row['words']}")
+    assert (await explained(hub, later))["workers"][0]["verdict"] == "free"
+    assert (await worker.take()).job_id == later
+
+
+async def test_a_job_that_a_limit_holds_back_says_which(hub: RunningHub) -> None:
+    worker = await hub.worker(slots=2)
+    await Limits(hub.parts.client).limit({"running:type:simulation": 1})
+    await hub.submit()
+    await worker.take()
+    told = await explained(hub, await hub.submit())
+    await Limits(hub.parts.client).limit({})
+    row = told["workers"][0]
+    assert row["verdict"] == "limited"
+    assert row["words"].endswith("1 jobs run already for the type simulation, as many as may")
+
+
+async def test_a_job_deep_in_its_lane_is_passed_over_by_nobody(hub: RunningHub) -> None:
+    await hub.worker()
+    jobs = [await hub.submit() for _ in range(10)]
+    assert (await explained(hub, jobs[-1]))["workers"][0]["verdict"] == "free"
 
 
 @pytest.mark.parametrize("count", [1, 4])

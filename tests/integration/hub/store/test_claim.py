@@ -112,15 +112,18 @@ async def test_the_same_operation_twice_claims_once(store: Store, hand: Hand) ->
     for _ in range(3):
         await store.jobs.submit(spec())
     await hand.claim(0)
-    reply = await store.acts_once(
-        "claim", "w1", "s1", hand.class_, 30_000, "l1", "l2", but=(key("eligible", hand.class_),)
-    )
-    assert (reply[0], reply[4], reply[11]) == ("claimed", "l1", "l2")
+    named = ("w1", "s1", hand.class_, 30_000, 0, 0, "l1", "l2")
+    reply = await store.acts_once("claim", *named, but=(key("eligible", hand.class_),))
+    assert (reply[0], reply[4], reply[12]) == ("claimed", "l1", "l2")
     assert await store.client.command("ZCARD", key("leases")) == 2
 
 
 async def test_the_same_operation_twice_claims_nothing_twice(store: Store, hand: Hand) -> None:
-    assert await store.acts_once("claim", "w1", "s1", hand.class_, 30_000, "l1") == ["claimed", 0]
+    named = ("w1", "s1", hand.class_, 30_000, 0, 0, "l1")
+    assert await store.acts_once("claim", *named) == [
+        "claimed",
+        0,
+    ]
 
 
 async def test_attempts_count_up_without_a_gap(store: Store, hand: Hand) -> None:

@@ -130,7 +130,7 @@ async def test_what_a_worker_would_be_given_knows_the_limits(store: Store, hand:
     await hand.take()
     ids = [(await store.jobs.submit(spec())).job_id for _ in range(3)]
     await store.lanes.classify(hand.class_, hand.capability, "0")
-    assert (await store.client.script("peek", hand.class_, 5))[1:] == ids[:1]
+    assert (await store.client.script("peek", hand.class_, 5, 0, 0, "w1"))[1:] == [ids[:1]]
 
 
 async def test_an_adopted_job_runs_beyond_the_limit(store: Store, hand: Hand) -> None:

@@ -4,11 +4,16 @@ import pytest
 
 from shared.matching import Capability, Requirement
 from shared.states import JobState
-from tests.support.store import CAPABILITY, Hand, Store, spec
+from tests.support.store import Hand, Store, spec
+
+
+async def peek(store: Store, hand: Hand, wanted: int) -> list[str]:
+    (told,) = await store.outlook.peek(hand.class_, hand.capability, wanted, [hand.worker_id])
+    return told
 
 
 async def test_nothing_waits_for_anybody(store: Store, hand: Hand) -> None:
-    assert await store.outlook.peek(hand.class_, CAPABILITY, 5) == []
+    assert await peek(store, hand, 5) == []
 
 
 @pytest.mark.parametrize("served", [1, 2, 7, 12])
@@ -20,7 +25,7 @@ async def test_a_look_tells_what_claims_then_give_in_order(store: Store, served:
     mine = tuple(f"service-{number}" for number in range(served))
     hand = await store.hand("w1", capability=Capability(services=mine), slots=100)
     for wanted in (1, 3, 40):
-        told = await store.outlook.peek(hand.class_, hand.capability, wanted)
+        told = await peek(store, hand, wanted)
         assert len(told) == min(wanted, 3 * served)
     claimed = [each.lease.job_id for _ in range(5) for each in await hand.claim(10)]
     assert claimed == told
@@ -29,15 +34,15 @@ async def test_a_look_tells_what_claims_then_give_in_order(store: Store, served:
 async def test_a_look_changes_nothing(store: Store, hand: Hand) -> None:
     await hand.put(JobState.PENDING)
     await store.jobs.submit(spec("other"))
-    await store.outlook.peek(hand.class_, CAPABILITY, 5)  # the class is told its lanes
+    await peek(store, hand, 5)  # the class is told its lanes
     async with store.unchanged():
-        assert len(await store.outlook.peek(hand.class_, CAPABILITY, 5)) == 1
+        assert len(await peek(store, hand, 5)) == 1
 
 
 async def test_a_class_that_does_not_know_all_lanes_is_told_first(store: Store, hand: Hand) -> None:
     job = await store.jobs.submit(spec())
-    assert await store.client.script("peek", hand.class_, 1) == ["stale", "0"]
-    assert await store.outlook.peek(hand.class_, CAPABILITY, 1) == [job.job_id]
+    assert await store.client.script("peek", hand.class_, 1, 0, 0, "w1") == ["stale", "0"]
+    assert await peek(store, hand, 1) == [job.job_id]
 
 
 async def test_a_worker_s_next_jobs_are_told_whether_it_has_room_or_not(store: Store) -> None:

@@ -91,7 +91,8 @@ async def test_a_workflow_without_a_pair_takes_that_of_its_first_step(store: Sto
 
 
 async def test_steps_go_in_order_whenever_they_are_submitted(store: Store, hand: Hand) -> None:
-    third = await store.jobs.submit(spec(workflow_id="f", step_number=2))
+    # Of the same millisecond, the step would decide before the submission.
+    third = await store.jobs.submit(spec(workflow_id="f", workflow_datetime=1, step_number=2))
     alone = await store.jobs.submit(spec())
     first = await store.jobs.submit(spec(workflow_id="f", step_number=0))
     claimed = await hand.claim(3)
