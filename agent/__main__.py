@@ -6,19 +6,20 @@ import os
 import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.app import serve
 from agent.connectors import make_connectors
 from agent.connectors.offers import NoConnectorError
 from agent.doctor import examine
+from agent.install import InstallError, install, uninstall
 from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.link.enrolment import EnrolmentError, enrol, with_credential
 from agent.settings import AgentSettings
 from shared.logs import set_up_logs
-from shared.settings import resolve
+from shared.settings import Resolved, resolve
 from shared.states import Reason
 from shared.version import VERSION
 
@@ -28,6 +29,7 @@ _ABOUT = """\
 Runs jobs of an emp-job-queue hub on this machine.
 
   run     take jobs until told to stop
+  install    become a worker of a hub, and stay one; uninstall ends that
   enrol   become a machine of the hub: --enrolment-token T, --hub-url URL
   config  print the settings with their sources, secrets masked
   doctor  look at everything that could keep this machine from working, and say what helps
@@ -46,13 +48,16 @@ exit codes:
   5  no worker is fit for work: the log says why and what helps
   6  doctor has found something that keeps a worker from working
   7  the machine is taken away, and everything is given back
+  8  what was installed does not run, or has not reached the hub: what it wrote is shown
 """
 
 FILES = (Path("~/.emp-agent/agent.toml").expanduser(), Path("/etc/emp-agent.toml"))
+Command = Callable[[Resolved[AgentSettings]], int]
 _NOT_FIT, _TAKEN_AWAY = 6, 7
 _CODES: dict[type[Exception], int] = {
     TokenRefusedError: 3,
     EnrolmentError: 3,
+    InstallError: 8,
     WorkerIdTakenError: 4,
     NoConnectorError: 5,
 }
@@ -67,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", choices=["run", "enrol", "doctor", "config"])
+    parser.add_argument("command", choices=["config", *_COMMANDS])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)
     resolved = resolve(
@@ -88,14 +93,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ValueError as problem:
         parser.error(str(problem))
     set_up_logs(settings.log_level, settings.log_format)
-    sys.exit(_COMMANDS[given.command](settings))
+    sys.exit(_code(_COMMANDS[given.command], resolved))
 
 
-def _run(settings: AgentSettings) -> int:
-    code = 0
+def _code(command: Command, resolved: Resolved[AgentSettings]) -> int:
+    """The exit code of a command; what it refuses is told in one line."""
+    code = 1
     try:
-        stop = asyncio.run(_serve_until_signalled(with_credential(settings)))
-        code = _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
+        code = command(resolved)
     except* tuple(_CODES) as refusal:
         problem = refusal.exceptions[0]
         log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
@@ -103,22 +108,40 @@ def _run(settings: AgentSettings) -> int:
     return code
 
 
-def _examine(settings: AgentSettings) -> int:
-    text, is_fit = asyncio.run(examine(settings, make_connectors))
+def _run(resolved: Resolved[AgentSettings]) -> int:
+    stop = asyncio.run(_serve_until_signalled(with_credential(resolved.settings)))
+    return _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
+
+
+def _examine(resolved: Resolved[AgentSettings]) -> int:
+    text, is_fit = asyncio.run(examine(resolved.settings, make_connectors))
     print(text)  # noqa: T201 - a report on request
     return 0 if is_fit else _NOT_FIT
 
 
-def _enrol(settings: AgentSettings) -> int:
-    try:
-        enrol(settings)
-    except EnrolmentError as problem:
-        log.error("%s", problem)  # noqa: TRY400 - the message is all there is to know
-        return _CODES[EnrolmentError]
+def _enrol(resolved: Resolved[AgentSettings]) -> int:
+    credential = enrol(resolved.settings)
+    print(f"enrolled at {credential.hub_url} as machine {credential.machine_id}")  # noqa: T201 - what was asked for
     return 0
 
 
-_COMMANDS = {"run": _run, "enrol": _enrol, "doctor": _examine}
+def _install(resolved: Resolved[AgentSettings]) -> int:
+    print(install(resolved))  # noqa: T201 - what was asked for
+    return 0
+
+
+def _uninstall(resolved: Resolved[AgentSettings]) -> int:
+    print(uninstall(resolved.settings))  # noqa: T201 - what was asked for
+    return 0
+
+
+_COMMANDS: dict[str, Command] = {
+    "run": _run,
+    "enrol": _enrol,
+    "install": _install,
+    "uninstall": _uninstall,
+    "doctor": _examine,
+}
 
 
 async def _serve_until_signalled(settings: AgentSettings) -> Stop:

@@ -14,6 +14,7 @@ from agent.leaving import Stop, watch_limits, watch_notices
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
+from agent.notice import tell_ready
 from agent.settings import AgentSettings
 from agent.stations import Failures, MakeConnectors, Station, engines, posts
 
@@ -74,6 +75,7 @@ async def _work(
     judged = asyncio.gather(*(each.judged.wait() for each in stations))
     await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
     loops.append(tasks.create_task(link.run()))
+    loops.append(tasks.create_task(tell_ready(stations)))
     loops.append(tasks.create_task(_fit_at_first(judged, stations)))
     loops.append(tasks.create_task(watch_limits(settings, stations, stop)))
     loops.append(tasks.create_task(watch_notices(settings, stop)))

@@ -55,4 +55,11 @@ class MachineOptions:
         "seconds after which the agent drains and ends; 0: never",
         validator=_NATURAL,
     )
+    supervisor: str = setting(
+        "WORKER_SUPERVISOR",
+        "auto",
+        "what keeps an installed agent running: systemd, pm2, process, or none; auto: systemd where "
+        "root finds it, else a plain process",
+        validator=validators.in_(("auto", "systemd", "pm2", "process", "none")),
+    )
     once: bool = setting("WORKER_ONCE", False, "end after one job")

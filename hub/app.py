@@ -22,6 +22,7 @@ from hub.artifacts import Artifacts
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
 from hub.explain import Explainer, Servability
+from hub.installer import Installer
 from hub.listening import address_of, listen_as_set
 from hub.parts import Parts
 from hub.previews import Previews
@@ -72,8 +73,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     previews, registry = Previews(), Registry()
     views, audience = Views(client), Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
-    machines = Machines(client)
-    crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
+    crowd = Crowd(settings.hub_max_connections, Machines(client).is_enrolled)
     hearing = Hearing(dispatcher, advancer, registry, audience, offering, crowd)
     news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
@@ -86,7 +86,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         views=views,
         answers=Answers(client),
         limits=Limits(client),
-        machines=machines,
+        machines=Machines(client),
         searches=Searches(client),
         workers=workers,
         outlook=outlook,
@@ -96,6 +96,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         news=news,
         dispatcher=dispatcher,
         artifacts=artifacts,
+        installer=Installer.of(settings),
         previews=previews,
         registry=registry,
         desk=desk,

@@ -8,6 +8,7 @@ from hub.chores import Chores
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
 from hub.explain import Explainer, Servability
+from hub.installer import Installer
 from hub.previews import Previews
 from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
@@ -48,6 +49,7 @@ class Parts:
     news: News
     dispatcher: Dispatcher
     artifacts: Artifacts
+    installer: Installer
     previews: Previews
     registry: Registry
     desk: Desk

@@ -48,6 +48,13 @@ class HubSettings:
     hub_data_dir: Path = setting(
         "HUB_DATA_DIR", Path("data/hub"), "artifacts and the embedded store"
     )
+    hub_public_url: str | None = setting(
+        "HUB_PUBLIC_URL", None,
+        "where machines find this hub, for install.sh; what they asked for when not set",
+    )  # fmt: skip
+    hub_agent_file: Path | None = setting(
+        "HUB_AGENT_FILE", None, "the agent's binary to hand out; HUB_DATA_DIR/agent/emp-agent else"
+    )
     hub_api_keys: tuple[str, ...] = setting(
         "HUB_API_KEYS", (), "keys of REST clients, or sha256:HEX of them, by comma", secret=True
     )

@@ -52,10 +52,12 @@ def setting(
 
 @frozen
 class Resolved(Generic[T]):
-    """Settings, and where each was found: a flag, a variable, the file, or the default."""
+    """Settings, where each was found (a flag, a variable, the file, or the default), and the text
+    that was found there."""
 
     settings: T
     sources: dict[str, str]
+    texts: dict[str, str] = field(repr=False)  # secrets among them
 
     def lines(self) -> list[str]:
         """Every setting with its source, secrets masked, by name."""
@@ -106,12 +108,13 @@ def resolve(
         found = {
             each.name: _found(each, given[each.name], environ, written) for each in fields(cls)
         }
+        texts = {name: text for name, (text, _) in found.items() if text is not None}
         values = {
-            attribute.name: _value(attribute, kinds[attribute.name], text)
-            for attribute in fields(cls)
-            if (text := found[attribute.name][0]) is not None
+            each.name: _value(each, kinds[each.name], texts[each.name])
+            for each in fields(cls)
+            if each.name in texts
         }
-        return Resolved(cls(**values), {name: source for name, (_, source) in found.items()})
+        return Resolved(cls(**values), {name: source for name, (_, source) in found.items()}, texts)
     except ValueError as error:
         parser.error(str(error))
 

@@ -1,7 +1,8 @@
 """A TOML file of settings: one key for each, by the name of its field."""
 
+import json
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +26,11 @@ def read_file(path: Path, names: Collection[str]) -> dict[str, str]:
         if name not in names:
             raise ValueError(f"{path}: {name} is not a setting; there are {', '.join(names)}")
     return {name: _text(path, name, value) for name, value in content.items()}
+
+
+def written(texts: Mapping[str, str]) -> str:
+    """A file that says this: JSON's strings are TOML's."""
+    return "".join(f"{name} = {json.dumps(text)}\n" for name, text in sorted(texts.items()))
 
 
 def _text(path: Path, name: str, value: object) -> str:

@@ -4,6 +4,7 @@
 `supervisor` keeps it up.
 """
 
+from agent.engines.environment import plain_environ
 from agent.engines.ports import is_free
 from agent.engines.recipes import KINDS, MAIN, EngineSettings, Recipe, python_of
 from agent.engines.supervisor import EngineState, Limits, Supervisor
@@ -17,5 +18,6 @@ __all__ = [
     "Recipe",
     "Supervisor",
     "is_free",
+    "plain_environ",
     "python_of",
 ]

@@ -21,15 +21,17 @@ def engine_environ(
         for name in own_names
         if any(word in name for word in _SECRETS) and name not in _MEANT_FOR_ENGINES
     }
-    kept = {
-        name: value
-        for name, value in ours.items()
-        if name not in hidden and not name.startswith(_OURS)
-    }
-    _restore_library_path(kept)
+    kept = {name: value for name, value in plain_environ(ours).items() if name not in hidden}
     kept["PYTHONUNBUFFERED"] = "1"
     if gpu is not None:
         kept |= {"CUDA_VISIBLE_DEVICES": gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    return kept
+
+
+def plain_environ(ours: Mapping[str, str]) -> dict[str, str]:
+    """Our environment without what the agent's single file needs for itself."""
+    kept = {name: value for name, value in ours.items() if not name.startswith(_OURS)}
+    _restore_library_path(kept)
     return kept
 
 

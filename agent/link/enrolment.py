@@ -75,17 +75,23 @@ def keep(credential: Credential, state_dir: Path) -> None:
         "machine_id": credential.machine_id,
         "credential": credential.secret,
     }
+    keep_private(state_dir / FILE, json.dumps(kept) + "\n")
+
+
+def keep_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, as a whole. Raises `EnrolmentError`."""
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        new = state_dir / f".{FILE}.{os.getpid()}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}.{os.getpid()}")
         new.unlink(missing_ok=True)
         with os.fdopen(
             os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "w"
         ) as file:
-            file.write(json.dumps(kept) + "\n")
-        new.replace(state_dir / FILE)
+            file.write(text)
+        new.replace(path)
     except OSError as problem:
-        raise EnrolmentError(f"--state-dir {state_dir} cannot be written: {problem}") from problem
+        told = f"--state-dir {path.parent} cannot be written: {problem}"
+        raise EnrolmentError(told) from problem
 
 
 def forget_credential(state_dir: Path) -> None:

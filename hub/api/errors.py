@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from hub.api.fields import FieldError
 from hub.artifacts import ArtifactError
+from hub.installer import AddressError, NoAgentError
 from hub.store.client import StoreFullError, StoreUnavailableError
 from hub.store.submissions import (
     DeadlinePassedError,
@@ -97,6 +98,16 @@ def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
     return answer(400, str(problem))
 
 
+def of_no_agent(_: AnyRequest, problem: NoAgentError) -> Answer:
+    """404: the operator has not put it there."""
+    return answer(404, str(problem))
+
+
+def of_address(_: AnyRequest, problem: AddressError) -> Answer:
+    """400: nothing that could be pasted."""
+    return answer(400, str(problem))
+
+
 def of_full(_: AnyRequest, problem: StoreFullError) -> Answer:
     """507: nothing was kept."""
     return answer(507, f"{problem}; the job was not accepted", headers={"Retry-After": "30"})
@@ -160,6 +171,8 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     NotReplayedError: of_replay,
     ReplayedError: of_replayed,
     ArtifactError: of_artifact,
+    NoAgentError: of_no_agent,
+    AddressError: of_address,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,
     HTTPException: of_http,

@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated, Any
 
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.openapi.spec import Example
@@ -47,11 +47,19 @@ Wish = Annotated[
     summary="A token with which machines enrol",
     tags=["machines"],
 )
-async def issue_token(parts: NamedDependency[Parts], data: Wish = None) -> dict[str, Any]:
-    """It is shown this once: the hub keeps its digest."""
+async def issue_token(
+    request: Request[Any, Any, Any], parts: NamedDependency[Parts], data: Wish = None
+) -> dict[str, Any]:
+    """It is shown this once, also in the line to paste on a machine: the hub keeps its digest."""
     wish = data or TokenBody()
+    parts.installer.url(asked_at := str(request.base_url))
     issued = await parts.machines.issue(wish.uses, wish.ttl_s)
-    return {"token": issued.token, "expires_at": issued.expires_at, "uses": wish.uses}
+    return {
+        "token": issued.token,
+        "expires_at": issued.expires_at,
+        "uses": wish.uses,
+        "install": parts.installer.line(asked_at, issued.token),
+    }
 
 
 @post("/enrol", summary="Become a machine of this hub", tags=["machines"])

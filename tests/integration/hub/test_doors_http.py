@@ -45,6 +45,9 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/dead-letters"): CLIENTS,
     ("POST", "/enrolment-tokens"): CLIENTS,
     ("POST", "/enrol"): ANYBODY,  # who shows a token in the body
+    ("GET", "/install.sh"): ANYBODY,
+    ("GET", "/agent/emp-agent"): ANYBODY,
+    ("GET", "/agent/emp-agent.sha256"): ANYBODY,
     ("GET", "/machines"): CLIENTS,
     ("DELETE", "/machines/{machine_id:str}"): CLIENTS,
     ("GET", "/workers"): CLIENTS,
