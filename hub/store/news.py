@@ -82,6 +82,7 @@ class News:
                 except (RedisError, OSError) as problem:
                     failures += 1
                     log.warning("no news from Redis (%s); trying again", problem)
+                    self.watched.lost()
                     await self._pubsub.aclose()
                     self._pubsub = self._new_pubsub()
                     await asyncio.sleep(backoff_s(min(failures, 5), first_s=0.1, cap_s=2))
@@ -90,16 +91,15 @@ class News:
             await self._redis.aclose()
 
     async def _listen(self) -> None:
-        await self._pubsub.subscribe(key("news"), *self._readers)
+        await self._pubsub.subscribe(key("news"))
         await self.watched.opened(self._pubsub)
         self.hear(["gap"])
         for told in [each for readers in self._readers.values() for each in readers]:
             told.set()
         async for message in self._pubsub.listen():
-            if message["type"] == "pmessage":
+            if message["type"] in {"message", "pmessage"}:
                 self.watched.heard(message["channel"])
             if message["type"] == "message":
-                self.watched.heard(message["channel"])
                 self._dispatch(message["channel"], message["data"])
 
     def _dispatch(self, channel: str, text: str) -> None:
@@ -113,9 +113,8 @@ class News:
 
         None now and then when there is nothing new.
         """
-        channel = key("events", job_id)
-        with self._reading(channel) as told:
-            await self._subscribe(channel)
+        with self._reading(key("events", job_id)) as told:
+            await self.watched.add(job_id)
             try:
                 while True:
                     told.clear()
@@ -129,8 +128,7 @@ class News:
                     except TimeoutError:
                         yield None
             finally:
-                if len(self._readers[channel]) == 1:
-                    await self._unsubscribe(channel)
+                await self.watched.drop(job_id)
 
     async def _stored(self, job_id: str, after: str) -> AsyncIterator[Event]:
         entries = await self.client.command("XRANGE", key("events", job_id), f"({after}", "+")
@@ -154,15 +152,6 @@ class News:
             self._readers[channel].discard(told)
             if not self._readers[channel]:
                 del self._readers[channel]
-
-    async def _subscribe(self, channel: str) -> None:
-        # While the connection is away, `_listen` subscribes to every reader's channel on return.
-        with contextlib.suppress(RedisError, OSError):
-            await self._pubsub.subscribe(channel)
-
-    async def _unsubscribe(self, channel: str) -> None:
-        with contextlib.suppress(RedisError, OSError):  # a lost connection has no subscriptions
-            await self._pubsub.unsubscribe(channel)
 
 
 async def publish(client: Client, words: str) -> None:

@@ -64,6 +64,10 @@ class Watched:
         for job_id in self._jobs:
             self.told(job_id)
 
+    def lost(self) -> None:
+        """There is no subscription until one is opened again."""
+        self._pubsub = None
+
     def heard(self, channel: str) -> None:
         """Something was published on a channel."""
         prefix = key("events")

@@ -179,3 +179,30 @@ async def test_every_reader_of_a_job_hears_its_end(store: Store, ear: Ear) -> No
     await store.jobs.cancel(job_id, "enough")
     for events in await asyncio.gather(*following):
         assert [each.event for each in events] == ["submitted", "cancelled"]
+
+
+async def test_a_reader_that_leaves_does_not_silence_who_watches_the_job(
+    store: Store, hand: Hand, ear: Ear
+) -> None:
+    lease = await hand.take()
+    told: list[str] = []
+    ear.news.watched.told = told.append
+    await ear.news.watched.add(lease.job_id)
+    reader = ear.news.follow(lease.job_id, "0")
+    assert await anext(reader) is not None
+    await reader.aclose()
+    await store.jobs.start(lease)
+    await wait_until(lambda: lease.job_id in told)
+
+
+async def test_who_watches_no_more_does_not_silence_a_reader(
+    store: Store, hand: Hand, client: Redis, ear: Ear
+) -> None:
+    lease = await hand.take()
+    watched = ear.news.watched
+    await watched.add(lease.job_id)
+    reader = ear.news.follow(lease.job_id, "0")
+    assert await anext(reader) is not None
+    await watched.drop(lease.job_id)
+    assert await _subscribed(client, key("events", lease.job_id))
+    await reader.aclose()
