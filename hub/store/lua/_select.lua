@@ -70,9 +70,8 @@ local function first_jobs(class, wanted)
   local lanes, is_certain = lanes_by_heads(mine, wanted)
   if not is_certain then lanes, gone = lanes_by_name(mine, wanted) end
   for _, lane in ipairs(lanes) do
-    local most = math.min(wanted, room_of((head_of(lane))))
-    local found = redis.call('ZRANGE', KEY.lane .. lane, 0, most - 1, 'WITHSCORES')
-    for i = 1, #found, 2 do
+    local found = redis.call('ZRANGE', KEY.lane .. lane, 0, wanted - 1, 'WITHSCORES')
+    for i = 1, math.min(#found, 2 * room_of(found[1])), 2 do
       local job = { lane = lane, member = found[i], score = tonumber(found[i + 1]) }
       if not insert_in_order(jobs, job, wanted) then break end
     end

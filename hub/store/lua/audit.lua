@@ -83,7 +83,9 @@ end
 
 local function audit_head(head)
   local member, lane = string.match(head, '^(.*):([^:]*)$')
-  if redis.call('ZSCORE', KEY.heads, head) and head_of(lane) ~= member then differ(head, 'stands in heads, and is not the first of its lane') end
+  if redis.call('ZSCORE', KEY.heads, head) and head_of(lane) ~= member then
+    differ(head, 'stands in heads, and is not the first of its lane')
+  end
 end
 
 local function audit_lane(lane)

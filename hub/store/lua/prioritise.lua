@@ -13,9 +13,5 @@ if not job then return { 'unknown' } end
 if not is_leased(job) and not is_waiting(job) then return { 'refused', job.state } end
 if job.workflow ~= '' then return { 'step', job.workflow } end
 
-local at = now_ms()
-job.score = text(-tonumber(priority))
-redis.call('HSET', KEY.job .. id, 'priority', priority, 'score', job.score)
-if job.state == 'pending' then enqueue(job) end
-witness(job, job.state, job.state, at, { verb = 'prioritise', op = op, reason = 'reordered' })
+reprioritise(job, priority, now_ms(), { verb = 'prioritise', op = op })
 return keep_reply(op, { 'prioritised' })

@@ -12,20 +12,12 @@ if kept then return kept end
 local at = now_ms()
 if redis.call('HEXISTS', KEY.workflow .. id, 'state') == 0 then return { 'unknown' } end
 
-local score = text(-tonumber(priority))
-local function move(job)
-  job.score = score
-  redis.call('HSET', KEY.job .. job.id, 'priority', priority, 'score', score)
-  if job.state == 'pending' then enqueue(job) end
-  witness(job, job.state, job.state, at, { verb = 'reorder', op = op, reason = 'reordered' })
-end
-
 redis.call('HSET', KEY.workflow .. id, 'priority', priority)
 local moved = 0
 for _, job_id in ipairs(redis.call('ZRANGE', KEY.by_workflow .. id, 0, -1)) do
   local job = load_job(job_id)
   if is_leased(job) or is_waiting(job) then
-    move(job)
+    reprioritise(job, priority, at, { verb = 'reorder', op = op })
     moved = moved + 1
   end
 end

@@ -81,7 +81,8 @@ end
 
 local seq = redis.call('INCR', KEY.seq)
 local job = {
-  id = asked.job, type = asked.type, customer = asked.customer, state = '', attempt = '0', seq = text(seq), lane = asked.lane,
+  id = asked.job, type = asked.type, customer = asked.customer, state = '', attempt = '0',
+  seq = text(seq), lane = asked.lane,
   score = text(-tonumber(priority)),
   member = string.format('%013d:%06d:%012d:%s', submitted_at, asked.step, seq, asked.job),
 }
@@ -98,7 +99,8 @@ if asked.customer then redis.call('ZADD', KEY.by_customer .. asked.customer, job
 local fields = {
   'seq', job.seq, 'lane', job.lane, 'member', job.member, 'score', job.score, 'attempt', '0',
   'failures', '0', 'losses', '0', 'type', asked.type, 'payload', asked.payload,
-  'requirement', asked.requirement, 'loads', asked.loads, 'priority', priority, 'max_retries', asked.max_retries,
+  'requirement', asked.requirement, 'loads', asked.loads, 'priority', priority,
+  'max_retries', asked.max_retries,
   'timeout_ms', asked.timeout_ms or '', 'customer', asked.customer or '',
   'workflow', asked.workflow or '', 'workflow_datetime', submitted_at, 'step', asked.step,
   'created_at', text(at),
