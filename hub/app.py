@@ -66,14 +66,14 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
     jobs = _jobs(settings, client)
     workers = Workers(client)
-    lanes, presence = Lanes(client), Presence(client)
+    lanes, presence, machines = Lanes(client), Presence(client), Machines(client)
     dispatcher = Dispatcher(jobs, lanes)
     advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
     outlook = Outlook(client, lanes, jobs.prefer)
     previews, registry = Previews(), Registry()
     views, audience = Views(client), Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
-    crowd = Crowd(settings.hub_max_connections, Machines(client).is_enrolled)
+    crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
     hearing = Hearing(dispatcher, advancer, registry, audience, offering, crowd)
     news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
@@ -86,7 +86,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         views=views,
         answers=Answers(client),
         limits=Limits(client),
-        machines=Machines(client),
+        machines=machines,
         searches=Searches(client),
         workers=workers,
         outlook=outlook,

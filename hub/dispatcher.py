@@ -8,7 +8,8 @@ and as long as it finds something, the next. Nothing is decided here: a claim is
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from attrs import define, field
@@ -121,9 +122,12 @@ class Dispatcher:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve_lane(self, lane: str) -> None:
-        """One worker after the other, until one that can serve the lane leaves nothing."""
+        await self._serve_idle(partial(self._idle_seat, lane))
+
+    async def _serve_idle(self, next_idle: Callable[[], Awaitable[Seat | None]]) -> None:
+        """One worker after the other, until one leaves nothing that it could do."""
         has_more = True
-        while has_more and (seat := await self._idle_seat(lane)):
+        while has_more and (seat := await next_idle()):
             has_more = await self._claim_once(seat)
             self._to_the_end(seat)
 
@@ -137,10 +141,10 @@ class Dispatcher:
         return None
 
     async def _serve_class(self, class_: str) -> None:
-        has_more = True
-        while has_more and (seat := _idle(_ready(self._seats.get(class_, {})))):
-            has_more = await self._claim_once(seat)
-            self._to_the_end(seat)
+        async def next_idle() -> Seat | None:
+            return _idle(_ready(self._seats.get(class_, {})))
+
+        await self._serve_idle(next_idle)
 
     def _to_the_end(self, seat: Seat) -> None:
         seats = self._seats.get(seat.class_, {})

@@ -21,7 +21,7 @@ class Ports:
 
     def take(self, wanted: int) -> int:
         """The first free port from `wanted` on. Raises `NoPortError`."""
-        for port in range(wanted, min(wanted + SPAN, 65536)):
+        for port in candidates(wanted):
             if port not in self._given and is_free(port):
                 self._given.add(port)
                 return port
@@ -30,6 +30,11 @@ class Ports:
     def give_back(self, port: int) -> None:
         """Let a port be taken again."""
         self._given.discard(port)
+
+
+def candidates(wanted: int) -> range:
+    """The ports that are tried where `wanted` would be best."""
+    return range(wanted, min(wanted + SPAN, 65536))
 
 
 def is_free(port: int) -> bool:

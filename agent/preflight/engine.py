@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.connectors.base import Offer
 from agent.engines import MAIN, is_free, python_of
-from agent.engines.ports import SPAN
+from agent.engines.ports import candidates
 from agent.inventory import Driver
 from agent.preflight.finding import Finding
 from agent.settings import AgentSettings
@@ -57,7 +57,7 @@ def _folder(name: str, directory: Path) -> Finding:
 
 
 def _port(name: str, first: int) -> Finding:
-    ports = range(first, min(first + SPAN, 65536))
+    ports = candidates(first)
     free = next((port for port in ports if is_free(port)), None)
     return Finding(
         name=f"{name} port",

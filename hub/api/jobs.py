@@ -15,6 +15,7 @@ from hub.api.bodies import CancelBody, JobBody
 from hub.api.errors import Answer, answer, unservable
 from hub.api.guards import clients
 from hub.api.idempotency import job_id_of, operation_of
+from hub.api.pages import Page, PageSize, about, place_of
 from hub.parts import Parts
 from hub.store.submissions import UniqueKeyTakenError
 from shared.jobs import Job
@@ -141,10 +142,6 @@ async def cancel_job(
     return {"job_id": job_id, "status": "cancelled", "cancelled_at": int(reply.told)}
 
 
-Page = Annotated[int, QueryParameter(ge=1, le=1_000_000)]
-PageSize = Annotated[int, QueryParameter(ge=1, le=200)]
-
-
 @get("/jobs", guards=[clients], summary="Jobs, the newest first", tags=["jobs"])
 async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
     parts: NamedDependency[Parts],
@@ -165,14 +162,9 @@ async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
         "workflow": workflow_id,
     }
     filters = {name: value for name, value in asked.items() if value is not None}
-    found = await parts.views.page(filters, (page - 1) * page_size, page_size)
-    return {
-        "jobs": [unstructure(each) for each in found.jobs],
-        "total_count": found.total,
-        "page": page,
-        "page_size": page_size,
-        "has_more": page * page_size < found.total,
-    }
+    found = await parts.views.page(filters, place_of(page, page_size), page_size)
+    jobs = [unstructure(each) for each in found.jobs]
+    return {"jobs": jobs, **about(page, page_size, found.total)}
 
 
 async def _existing(parts: Parts, job_id: str) -> Answer:

@@ -13,7 +13,7 @@ from hub.api.bodies import CancelBody
 from hub.api.errors import Answer, answer
 from hub.api.guards import clients
 from hub.api.idempotency import job_id_of, operation_of
-from hub.api.jobs import Page, PageSize
+from hub.api.pages import Page, PageSize, about, place_of
 from hub.api.workflow_bodies import WorkflowBody, WorkflowChange
 from hub.parts import Parts
 from hub.store.workflows import Outcome, Workflow
@@ -98,13 +98,10 @@ async def list_workflows(
     parts: NamedDependency[Parts], page: Page = 1, page_size: PageSize = 20
 ) -> dict[str, Any]:
     """All that are kept, by pages, without their jobs."""
-    found, total = await parts.workflows.page((page - 1) * page_size, page_size)
+    found, total = await parts.workflows.page(place_of(page, page_size), page_size)
     return {
         "workflows": [_summary(each) for each in found],
-        "total_count": total,
-        "page": page,
-        "page_size": page_size,
-        "has_more": page * page_size < total,
+        **about(page, page_size, total),
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from attrs import frozen
 
 from hub.store.client import Client
+from hub.store.facts import document, number
 from hub.store.keys import key
 from shared.states import JobState
-from shared.wire import load_json
 
 FACTS = (
     "state", "type", "customer", "priority", "created_at", "assigned_at", "started_at",
@@ -69,21 +69,13 @@ def _glance(job_id: str, facts: dict[str, str | None]) -> Glance:
         customer_id=facts["customer"] or None,
         priority=int(facts["priority"] or 0),
         created_at=int(facts["created_at"] or 0),
-        assigned_at=_number(facts["assigned_at"]),
-        started_at=_number(facts["started_at"]),
-        finished_at=_number(facts["finished_at"]),
+        assigned_at=number(facts["assigned_at"]),
+        started_at=number(facts["started_at"]),
+        finished_at=number(facts["finished_at"]),
         progress=float(facts["progress"] or 0),
         message=facts["progress_message"] or None,
         worker_id=facts["worker"] or None,
         attempt=int(facts["attempt"] or 0),
         error=facts["error"],
-        result=_document(facts.get("result")),
+        result=document(facts.get("result")),
     )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text else None
-
-
-def _document(text: str | None) -> Any:
-    return None if text is None else load_json(text)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from hub.store.client import Client
+from hub.store.facts import number
 from hub.store.jobs import operation
 from hub.store.keys import key
 
@@ -150,11 +151,10 @@ class Machines:
         facts: dict[str, str] = await self.client.command("HGETALL", key("machine", machine_id))
         if not facts:  # it was revoked meanwhile
             return None
-        connected_at = facts.get("connected_at")
         return Machine(
             machine_id=machine_id,
             name=facts["name"],
             enrolled_at=int(facts["enrolled_at"]),
-            connected_at=None if connected_at is None else int(connected_at),
+            connected_at=number(facts.get("connected_at")),
             agent_id=facts.get("agent"),
         )

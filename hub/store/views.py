@@ -3,11 +3,11 @@
 import json
 from asyncio import gather
 from collections.abc import AsyncIterator
-from typing import Any
 
 from attrs import evolve, frozen
 
 from hub.store.client import Client
+from hub.store.facts import document, number
 from hub.store.keys import key
 from shared.jobs import Attempt, Job, Lease
 from shared.matching import Requirement
@@ -149,7 +149,7 @@ def _attempt(record: dict[str, str]) -> Attempt:
         worker_id=record["worker_id"],
         gpu=record.get("gpu"),
         assigned_at=int(record["assigned_at"]),
-        started_at=_number(record.get("started_at")),
+        started_at=number(record.get("started_at")),
         ended_at=int(record["ended_at"]),
         outcome=record["outcome"],
         reason=Reason(record["reason"]),
@@ -182,31 +182,23 @@ def _job(job_id: str, facts: dict[str, str], attempts: tuple[Attempt, ...]) -> J
         failures=int(facts["failures"]),
         losses=int(facts["losses"]),
         unique_key=facts.get("unique_key"),
-        deadline=_number(facts.get("ends_by")),
+        deadline=number(facts.get("ends_by")),
         replay_of=facts.get("replay_of"),
         worker_id=facts.get("worker"),
-        assigned_at=_number(facts.get("assigned_at")),
-        started_at=_number(facts.get("started_at")),
-        finished_at=_number(facts.get("finished_at")),
-        not_before=_number(facts.get("not_before")),
+        assigned_at=number(facts.get("assigned_at")),
+        started_at=number(facts.get("started_at")),
+        finished_at=number(facts.get("finished_at")),
+        not_before=number(facts.get("not_before")),
         progress=float(facts.get("progress", 0)),
         progress_message=facts.get("progress_message") or None,
-        progress_details=_document(facts.get("progress_details")),
-        result=_document(facts.get("result")),
+        progress_details=document(facts.get("progress_details")),
+        result=document(facts.get("result")),
         error=facts.get("error"),
         error_class=ErrorClass(error_class) if error_class else None,
         stopped=facts["stopped"] == "1" if "stopped" in facts else None,
         stop_message=facts.get("stop_message") or None,
         attempts=attempts,
     )
-
-
-def _document(text: str | None) -> Any:
-    return None if text is None else load_json(text)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text else None
 
 
 def _minutes(milliseconds: str) -> float | None:

@@ -1,6 +1,5 @@
 """Which workers there are, what they can do, and when they were last heard."""
 
-import json
 from asyncio import gather
 from collections import Counter
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from hub.store.client import Client
+from hub.store.facts import document, number
 from hub.store.jobs import operation
 from hub.store.keys import key
 from hub.store.lanes import canonical, digest
@@ -95,7 +95,7 @@ def _worker(worker_id: str, facts: dict[str, str], heard_at: int, held: set[str]
         capabilities=load_json(facts["capability"]),
         connected_at=int(facts["connected_at"]),
         last_heartbeat=heard_at,
-        gone_at=int(facts["gone_at"]) if "gone_at" in facts else None,
+        gone_at=number(facts.get("gone_at")),
         current_jobs=tuple(sorted(held)),
-        system=json.loads(facts["system"]) if facts.get("system") else None,
+        system=document(facts.get("system")),
     )

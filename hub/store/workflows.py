@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from hub.store.client import Client
+from hub.store.facts import number
 from hub.store.jobs import operation
 from hub.store.keys import key
 from shared.jobs import JobSpec
@@ -155,7 +156,7 @@ def _workflow(workflow_id: str, facts: dict[str, str], steps: dict[str, str]) ->
         priority=int(facts["priority"]),
         submitted_at=int(facts["submitted_at"]),
         created_at=int(facts["created_at"]),
-        finished_at=int(facts["finished_at"]) if "finished_at" in facts else None,
+        finished_at=number(facts.get("finished_at")),
         policy=FailurePolicy(facts["policy"]) if "policy" in facts else None,
         revision=int(facts.get("revision", 0)),
         resumes=int(facts.get("resumes", 0)),
