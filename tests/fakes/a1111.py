@@ -7,8 +7,8 @@ of Forge and SD.Next where they differ.
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -24,6 +24,7 @@ from tests.fakes.a1111_work import (
     draw,
     picture,
 )
+from tests.support.quiet import QuietServer
 
 AnyRequest = Request[Any, Any, Any]
 _WHOLE = ("steps", "width", "height", "batch_size", "n_iter", "seed")
@@ -41,12 +42,6 @@ def _json(body: Any, status: int = 200) -> Response[bytes]:
     return Response(json.dumps(body).encode(), status_code=status, media_type="application/json")
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the test runner keeps its own
-
-
 @define
 class FakeA1111:
     """The far end of the connector."""
@@ -54,7 +49,7 @@ class FakeA1111:
     traps: Traps = Factory(Traps)
     studio: Studio = field(init=False)
     url: str = ""
-    _server: _Server | None = None
+    _server: QuietServer | None = None
     _serving: asyncio.Task[None] | None = None
     _abandoned: list[asyncio.Task[Any]] = Factory(list[asyncio.Task[Any]])
 
@@ -68,7 +63,7 @@ class FakeA1111:
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(self._app(), log_config=None, lifespan="off")
-        self._server = _Server(config)
+        self._server = QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         try:
             yield self

@@ -7,8 +7,8 @@ import asyncio
 import json
 import re
 import socket
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from tests.fakes.comfyui_nodes import OBJECT_INFO, check
 from tests.fakes.comfyui_worker import Traps, Worker
+from tests.support.quiet import QuietServer
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -40,12 +41,6 @@ def _trouble() -> Response[bytes]:
     return Response(text, status_code=500, media_type="text/plain")
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the test runner keeps its own
-
-
 @define
 class FakeComfyUI:
     """The far end of the connector."""
@@ -54,7 +49,7 @@ class FakeComfyUI:
     worker: Worker = field(init=False)
     url: str = ""
     _sockets: dict[str, AnySocket] = Factory(dict[str, AnySocket])
-    _server: _Server | None = None
+    _server: QuietServer | None = None
     _serving: asyncio.Task[None] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -68,7 +63,7 @@ class FakeComfyUI:
         listener.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(self._app(), log_config=None, lifespan="off")
-        self._server = _Server(config)
+        self._server = QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         working = asyncio.create_task(self.worker.work())
         try:

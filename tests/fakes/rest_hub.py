@@ -3,8 +3,8 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,8 @@ from attrs import define, field
 from litestar import Litestar, Request, Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Stream
+
+from tests.support.quiet import QuietServer
 
 JOB_ID = "job-1"
 CREATED_AT = 1_700_000_000_000
@@ -120,18 +122,12 @@ def _router(hub: RestHub) -> Router:
     return Router("/", route_handlers=[submit, show, events, artifact])
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the test runner keeps its own
-
-
 @asynccontextmanager
 async def serving(hub: RestHub) -> AsyncGenerator[RestHub]:
     """Serve `hub` at its `url`."""
     app = Litestar([_router(hub)], openapi_config=None, logging_config=None)
     config = uvicorn.Config(app, ws="none", log_level="critical", lifespan="off")
-    server = _Server(config)
+    server = QuietServer(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         hub.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         task = asyncio.create_task(server.serve([listener]))

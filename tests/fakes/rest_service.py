@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
 from attrs import Factory, define, frozen
 from litestar import Litestar, Request, Response, route
 
+from tests.support.quiet import QuietServer
 from tests.support.waiting import wait_until
 
 Answering = Callable[[dict[str, Any]], "Answer"]
@@ -28,12 +29,6 @@ class Answer:
     cuts: bool = False  # the connection, before any of it
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the test runner keeps its own
-
-
 @define
 class RestService:
     """Answers each path with its answers in order; the last one goes on."""
@@ -41,7 +36,7 @@ class RestService:
     answers: dict[str, list[Answer]] = Factory(lambda: {"/health": [Answer(body={})]})
     requests: list[dict[str, Any]] = Factory(list[dict[str, Any]])
     url: str = ""
-    _server: _Server | None = None
+    _server: QuietServer | None = None
 
     def on(self, path: str, *answers: Answer) -> None:
         """Answer a path so."""
@@ -55,7 +50,7 @@ class RestService:
     async def listening(self) -> AsyncGenerator["RestService"]:
         """Serve on a free port of loopback."""
         config = uvicorn.Config(self._app(), port=0, log_config=None, lifespan="off")
-        self._server = _Server(config)
+        self._server = QuietServer(config)
         serving = asyncio.create_task(self._server.serve())
         await wait_until(lambda: self._server is not None and self._server.started)
         address = self._server.servers[0].sockets[0].getsockname()

@@ -97,6 +97,16 @@ async def submitted(store: Store, jobs: list[Asked]) -> dict[str, tuple[Rank, st
     return ranked
 
 
+async def at_work(store: Store, lanes: list[set[int]]) -> tuple[list[tuple[str, ...]], list[Hand]]:
+    """A worker for each set of lanes, and the services by which it can do them."""
+    services = [tuple(f"s{lane}" for lane in sorted(each)) for each in lanes]
+    hands = [
+        await store.hand(f"w{n}", capability=Capability(services=each), slots=999)
+        for n, each in enumerate(services)
+    ]
+    return services, hands
+
+
 async def give_back(store: Store, lease: Lease, how: str) -> None:
     if how == "release":
         assert await store.jobs.release(lease, Reason.DRAINED) == "pending"
@@ -124,11 +134,7 @@ async def test_a_claim_is_the_first_in_order_among_what_the_worker_can_do(
 ) -> None:
     async with empty_store(redis_url) as store:
         waiting = await submitted(store, jobs)
-        services = [tuple(f"s{lane}" for lane in sorted(each)) for each in lanes]
-        hands = [
-            await store.hand(f"w{n}", capability=Capability(services=each), slots=999)
-            for n, each in enumerate(services)
-        ]
+        services, hands = await at_work(store, lanes)
         for turn in turns:
             can = services[turn.worker]
             eligible = [each for each, (_, service) in waiting.items() if service in can]

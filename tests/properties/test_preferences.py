@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 
 from hub.store.preferences import Preferences
-from shared.matching import Capability
 from tests.properties.profile import PROFILE, TIMEOUT_S
 from tests.properties.test_order import (
     ASKED,
@@ -15,6 +14,7 @@ from tests.properties.test_order import (
     TURNS,
     Asked,
     Turn,
+    at_work,
     claims,
     empty_store,
     give_back,
@@ -43,11 +43,7 @@ async def test_no_job_is_passed_over_more_often_than_allowed_nor_for_another_pri
         waiting = await submitted(store, jobs)
         ranks = {job_id: rank for job_id, (rank, _) in waiting.items()}
         passes: Counter[str] = Counter()
-        services = [tuple(f"s{lane}" for lane in sorted(each)) for each in lanes]
-        hands = [
-            await store.hand(f"w{n}", capability=Capability(services=each), slots=999)
-            for n, each in enumerate(services)
-        ]
+        services, hands = await at_work(store, lanes)
         for turn in turns:
             can = services[turn.worker]
             claimed = await claims(hands[turn.worker], turn)

@@ -1,8 +1,8 @@
 """A real hub in this process: its parts over a store, served by uvicorn on a port of its own."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hub.listening import listen
 from hub.parts import Parts
 from hub.settings import HubSettings
 from hub.store.client import Client
+from tests.support.quiet import QuietServer
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import WireWorker, connected
 
@@ -21,13 +22,8 @@ SLOW_S = 3600.0
 """For whatever must not happen by time within a test."""
 
 
-class SilentServer(Server):
-    """Leaves the signals to pytest."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Catch nothing."""
-        yield
+class SilentServer(QuietServer, Server):
+    """The hub's server, in this process."""
 
 
 @define(eq=False)

@@ -9,7 +9,6 @@ from attrs import define, field
 from redis.asyncio import Redis
 
 from hub.store import news
-from hub.store.client import Client
 from hub.store.jobs import Jobs, Progress
 from hub.store.keys import key
 from hub.store.news import Event, News
@@ -30,14 +29,6 @@ class Listener:
     @property
     def gaps(self) -> int:
         return self.heard.count(["gap"])
-
-
-@pytest.fixture
-async def store(redis_url: str) -> AsyncGenerator[Store]:
-    client = Client.connect(redis_url)
-    await client.open()
-    yield Store.over(client)
-    await client.close()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """What ran out, and what is due."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 from attrs import define
 
 from hub.reaper import JUMP_S, Reaper
-from hub.store.client import Client, StoreUnavailableError
+from hub.store.client import StoreUnavailableError
 from hub.store.keys import key
 from hub.store.views import Views
 from shared.jobs import Lease
@@ -30,14 +28,6 @@ class Clocks:
 
 
 @pytest.fixture
-async def store(redis_url: str) -> AsyncGenerator[Store]:
-    client = Client.connect(redis_url)
-    await client.open()
-    yield Store.over(client)
-    await client.close()
-
-
-@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     clocks = Clocks()
     now_ms = Views.now_ms
@@ -52,11 +42,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 @pytest.fixture
 def reaper(store: Store, clock: Clocks) -> Reaper:
     return Reaper(store.jobs, store.views, lambda: clock.hub_s)
-
-
-@pytest.fixture
-async def hand(store: Store) -> Hand:
-    return await store.hand()
 
 
 async def left_s(store: Store, lease: Lease) -> float:

@@ -1,7 +1,7 @@
 """What nobody needs any more: old jobs, gone workers, files that no job names."""
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from hub.artifacts import Artifacts
 from hub.retention import Retention
 from hub.settings import HubSettings
 from hub.store import views as views_module
-from hub.store.client import Client
 from hub.store.jobs import Progress
 from hub.store.keys import key
 from hub.store.views import Views
@@ -20,19 +19,6 @@ from shared.states import JobState
 from tests.support.store import Hand, Store, spec
 
 HOUR_S = 3600.0
-
-
-@pytest.fixture
-async def store(redis_url: str) -> AsyncGenerator[Store]:
-    client = Client.connect(redis_url)
-    await client.open()
-    yield Store.over(client)
-    await client.close()
-
-
-@pytest.fixture
-async def hand(store: Store) -> Hand:
-    return await store.hand()
 
 
 @pytest.fixture
