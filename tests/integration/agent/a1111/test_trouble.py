@@ -42,7 +42,7 @@ async def test_a_job_that_ends_by_no_interrupt_is_given_up(
     fake: FakeA1111, settings: A1111Settings
 ) -> None:
     fake.traps.is_stuck = True
-    server = A1111(evolve(settings, a1111_grace_s=0.1))
+    server = A1111(evolve(settings, a1111_grace_s=1.0))
     await server.open()
     running = await paused(fake, server)
     running.cancel()
@@ -115,7 +115,7 @@ async def test_a_broken_connection_does_not_leave_the_job_running(
 async def test_a_server_that_dies_is_an_engine_crash(
     fake: FakeA1111, settings: A1111Settings
 ) -> None:
-    server = A1111(evolve(settings, a1111_grace_s=0.1))
+    server = A1111(evolve(settings, a1111_grace_s=1.0))
     await server.open()
     running = await paused(fake, server)
     await fake.crash()
@@ -128,7 +128,7 @@ async def test_a_server_that_dies_is_an_engine_crash(
 async def test_options_that_cannot_be_looked_at_are_looked_at_by_the_next_job(
     fake: FakeA1111, settings: A1111Settings
 ) -> None:
-    server = A1111(evolve(settings, a1111_grace_s=0.1))
+    server = A1111(evolve(settings, a1111_grace_s=1.0))
     await server.open()
     running = asyncio.create_task(
         run(server, steps=3, override_settings={"CLIP_stop_at_last_layers": 2})
