@@ -1,4 +1,4 @@
-"""The parts of a running hub, built and joined by `hub.app`."""
+"""The parts of a running hub, built and joined by `hub.assembly`."""
 
 from attrs import frozen
 

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 from attrs import define, evolve, field
 
-from hub.app import Server, build
+from hub.app import Server
+from hub.assembly import build
 from hub.listening import listen
 from hub.parts import Parts
 from hub.settings import HubSettings

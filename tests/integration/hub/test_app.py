@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hub import app
-from hub.app import Hearing
+from hub.assembly import Hearing
 from hub.listening import listen
 from shared.messages import JobCompletedAck, WorkerHeartbeat, WorkerHeartbeatAck
 from tests.support.hubs import RunningHub, hub_settings, running_hub
