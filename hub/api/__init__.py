@@ -52,6 +52,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     install.get_digest,
     artifacts.put_artifact,
     artifacts.get_artifact,
+    artifacts.get_thumbnail,
     artifacts.has_artifact,
     health.health,
     system.system_status,

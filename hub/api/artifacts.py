@@ -1,26 +1,24 @@
 """Files of jobs: workers hand them in, clients fetch them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, get, head, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.response import File
 
-from hub.api.guards import workers, workers_or_clients
+from hub.api.files import HEADERS, file_answer
+from hub.api.guards import clients, workers, workers_or_clients
+from hub.artifacts.kinds import kind_of_file
+from hub.artifacts.thumbnails import SIZES
 from hub.parts import Parts
 
 LARGEST = 2 * 1024**3
 """Bytes of the largest file."""
 
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox",
-    "Cache-Control": "private, max-age=31536000, immutable",
-}
+ThumbnailSize = Annotated[int, QueryParameter(ge=SIZES[0], le=SIZES[-1])]
 
 
 @put(
@@ -46,14 +44,30 @@ async def put_artifact(
     summary="Fetch a file",
     tags=["artifacts"],
 )
-async def get_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> File:
-    """The bytes, as a download; the job's result tells their name and type."""
-    return File(
-        _found(parts, sha256),
-        filename=sha256,
-        media_type="application/octet-stream",
-        headers=HEADERS,
-    )
+async def get_artifact(
+    sha256: FromPath[str], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
+) -> Response[Any]:
+    """The bytes, or the `Range` of them. Pictures, video and sound are recognised by their bytes and
+    may be shown; all else is a download.
+    """
+    return await file_answer(request, _found(parts, sha256), sha256)
+
+
+@get(
+    "/artifacts/{sha256:str}/thumbnail",
+    guards=[clients],
+    summary="A file, small",
+    tags=["artifacts"],
+)
+async def get_thumbnail(
+    sha256: FromPath[str], parts: NamedDependency[Parts], size: ThumbnailSize = 256
+) -> File:
+    """A WebP of a picture, or of a frame of a video. `size` is the longer side in pixels, rounded up
+    to 64, 128, 256, 512 or 1024. 404 with the reason where there can be none.
+    """
+    path = _found(parts, sha256)
+    small = await parts.artifacts.thumbnails.of(path, sha256, kind_of_file(path), size)
+    return File(small, media_type="image/webp", headers=HEADERS, content_disposition_type="inline")
 
 
 @head(

@@ -9,7 +9,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from hub.api.fields import FieldError
+from hub.api.ranges import RangeOutsideError
 from hub.artifacts import ArtifactError
+from hub.artifacts.thumbnails import NoThumbnailError
 from hub.installer import AddressError, NoAgentError
 from hub.store.client import StoreFullError, StoreUnavailableError
 from hub.store.submissions import (
@@ -98,6 +100,16 @@ def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
     return answer(400, str(problem))
 
 
+def of_range(_: AnyRequest, problem: RangeOutsideError) -> Answer:
+    """416: with the size, so that the next request fits."""
+    return answer(416, str(problem), headers={"Content-Range": f"bytes */{problem.size}"})
+
+
+def of_no_thumbnail(_: AnyRequest, problem: NoThumbnailError) -> Answer:
+    """404: with why there is none."""
+    return answer(404, str(problem))
+
+
 def of_no_agent(_: AnyRequest, problem: NoAgentError) -> Answer:
     """404: the operator has not put it there."""
     return answer(404, str(problem))
@@ -171,6 +183,8 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     NotReplayedError: of_replay,
     ReplayedError: of_replayed,
     ArtifactError: of_artifact,
+    RangeOutsideError: of_range,
+    NoThumbnailError: of_no_thumbnail,
     NoAgentError: of_no_agent,
     AddressError: of_address,
     StoreFullError: of_full,

@@ -56,6 +56,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("PUT", "/artifacts/{sha256:str}"): WORKERS,
     ("GET", "/artifacts/{sha256:str}"): BOTH,
     ("HEAD", "/artifacts/{sha256:str}"): BOTH,
+    ("GET", "/artifacts/{sha256:str}/thumbnail"): CLIENTS,
     ("GET", "/jobs/{job_id:str}/explain"): CLIENTS,
     ("GET", "/health"): ANYBODY,
     ("GET", "/system/status"): CLIENTS,

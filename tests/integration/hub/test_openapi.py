@@ -12,6 +12,44 @@ from tests.support.hubs import RunningHub
 
 Document = dict[str, Any]
 
+ROUTES = {
+    "POST /jobs",
+    "GET /jobs",
+    "GET /jobs/{job_id}",
+    "GET /jobs/{job_id}/status",
+    "GET /jobs/{job_id}/explain",
+    "GET /jobs/{job_id}/progress",
+    "GET /jobs/{job_id}/preview",
+    "GET /jobs/{job_id}/events",
+    "POST /jobs/{job_id}/cancel",
+    "PATCH /jobs/{job_id}",
+    "POST /workflows",
+    "GET /workflows",
+    "GET /workflows/{workflow_id}",
+    "PATCH /workflows/{workflow_id}",
+    "POST /workflows/{workflow_id}/cancel",
+    "POST /workflows/{workflow_id}/resume",
+    "POST /jobs/{job_id}/replay",
+    "POST /jobs/bulk",
+    "GET /dead-letters",
+    "POST /enrolment-tokens",
+    "POST /enrol",
+    "GET /install.sh",
+    "GET /agent/emp-agent",
+    "GET /agent/emp-agent.sha256",
+    "GET /machines",
+    "DELETE /machines/{machine_id}",
+    "GET /workers",
+    "GET /workers/{worker_id}",
+    "GET /workers/{worker_id}/next",
+    "PUT /artifacts/{sha256}",
+    "GET /artifacts/{sha256}",
+    "GET /artifacts/{sha256}/thumbnail",
+    "HEAD /artifacts/{sha256}",
+    "GET /health",
+    "GET /system/status",
+}
+
 
 @pytest.fixture
 async def document(hub: RunningHub) -> Document:
@@ -46,42 +84,7 @@ async def test_the_document_is_whole(document: Document) -> None:
 
 
 async def test_every_route_is_documented(document: Document) -> None:
-    assert set(operations(document)) == {
-        "POST /jobs",
-        "GET /jobs",
-        "GET /jobs/{job_id}",
-        "GET /jobs/{job_id}/status",
-        "GET /jobs/{job_id}/explain",
-        "GET /jobs/{job_id}/progress",
-        "GET /jobs/{job_id}/preview",
-        "GET /jobs/{job_id}/events",
-        "POST /jobs/{job_id}/cancel",
-        "PATCH /jobs/{job_id}",
-        "POST /workflows",
-        "GET /workflows",
-        "GET /workflows/{workflow_id}",
-        "PATCH /workflows/{workflow_id}",
-        "POST /workflows/{workflow_id}/cancel",
-        "POST /workflows/{workflow_id}/resume",
-        "POST /jobs/{job_id}/replay",
-        "POST /jobs/bulk",
-        "GET /dead-letters",
-        "POST /enrolment-tokens",
-        "POST /enrol",
-        "GET /install.sh",
-        "GET /agent/emp-agent",
-        "GET /agent/emp-agent.sha256",
-        "GET /machines",
-        "DELETE /machines/{machine_id}",
-        "GET /workers",
-        "GET /workers/{worker_id}",
-        "GET /workers/{worker_id}/next",
-        "PUT /artifacts/{sha256}",
-        "GET /artifacts/{sha256}",
-        "HEAD /artifacts/{sha256}",
-        "GET /health",
-        "GET /system/status",
-    }
+    assert set(operations(document)) == ROUTES
     for name, operation in operations(document).items():
         assert operation["summary"], name
         assert operation["description"], name

@@ -5,11 +5,14 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
 from attrs import field, frozen
+
+from hub.artifacts.thumbnails import Thumbnails
 
 NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -23,6 +26,11 @@ class Artifacts:
     """A directory of files. A file appears whole and checked, or not at all."""
 
     root: Path = field()
+
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Small pictures of the files."""
+        return Thumbnails(self.root / "thumbnails")
 
     def touch(self, sha256: str) -> bool:
         """Whether the artifact is here; if so it counts as stored just now."""
@@ -65,8 +73,9 @@ class Artifacts:
         return {each.name for each in files if each.stat().st_mtime < moment_s}
 
     def remove(self, sha256: str) -> None:
-        """Remove an artifact."""
+        """Remove an artifact and its small pictures."""
         self._path(sha256).unlink()
+        self.thumbnails.remove(sha256)
 
     def _path(self, sha256: str) -> Path:
         if not NAME.fullmatch(sha256):
