@@ -132,8 +132,16 @@ class Dispatcher:
             self._to_the_end(seat)
 
     async def _idle_seat(self, lane: str) -> Seat | None:
+        """One that has not failed with the jobs of the lane; if there is none, one that has."""
+        shunned = await self.lanes.shunned_by(lane)
+        seat = await self._idle_among(lane, lambda each: each.worker_id not in shunned)
+        if seat or not shunned:
+            return seat
+        return await self._idle_among(lane, lambda each: each.worker_id in shunned)
+
+    async def _idle_among(self, lane: str, is_meant: Callable[[Seat], bool]) -> Seat | None:
         for class_, seats in list(self._seats.items()):
-            ready = _ready(seats)
+            ready = list(filter(is_meant, _ready(seats)))
             if not ready or not await self.lanes.can_serve(class_, ready[0].capability, lane):
                 continue
             if seat := _idle(ready, await self.lanes.loads(lane)):
@@ -188,7 +196,8 @@ class Dispatcher:
                 claims = await self.jobs.claim(seat.worker_id, seat.session, seat.class_, wanted)
                 break
             except StaleClassError as stale:
-                await self.lanes.classify(seat.class_, seat.capability, stale.version)
+                known = {seat.class_: seat.capability}
+                await self.lanes.catch_up(stale.class_, stale.version, known)
         seat.credit -= len(claims.jobs)
         for each in claims.jobs:
             seat.warm = each.loads

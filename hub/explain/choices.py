@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hub.explain.verdicts import Verdicts
 from hub.store.client import Client
@@ -14,6 +14,8 @@ AT_ONCE = 100
 CHOICES = 8
 """A worker chooses among so many jobs: behind them, a job is not passed over (_prefer.lua)."""
 
+KEPT = "fits, but has failed with it; another worker that could do it goes first"
+
 
 @frozen
 class Choices:
@@ -22,17 +24,27 @@ class Choices:
     client: Client
     outlook: Outlook
 
-    async def held(self, job_id: str, verdicts: Verdicts, place: int) -> dict[str, tuple[str, str]]:
-        """By worker: the verdict and its words, for those with room that do not take it.
+    async def held(
+        self, job_id: str, verdicts: Verdicts, place: int | None
+    ) -> dict[str, tuple[str, str]]:
+        """By worker: the verdict and its words, for those that fit, and do not take it.
 
-        `place` is the job's place in its lane.
+        `place` is the job's place in its lane, if it has one already.
         """
-        if full := await self.outlook.room(job_id):
-            words = (
-                f"fits, and has room, but {full[1]} jobs run already for {full[0]}, as many as may"
-            )
+        room = await self.outlook.room(job_id)
+        if room.full:
+            group, limit = room.full
+            words = f"fits, and has room, but {limit} jobs run already for {group}, as many as may"
             return {each.worker_id: ("limited", words) for each in verdicts.free}
-        if place >= CHOICES or not self.outlook.prefer.passes or not self.outlook.prefer.window:
+        kept = dict.fromkeys(room.kept & verdicts.able, ("kept", KEPT))
+        return kept | await self._readier(job_id, evolve(verdicts, held=kept), place)
+
+    async def _readier(
+        self, job_id: str, verdicts: Verdicts, place: int | None
+    ) -> dict[str, tuple[str, str]]:
+        """Those that would rather take another job."""
+        prefer = self.outlook.prefer
+        if place is None or place >= CHOICES or not prefer.passes or not prefer.window:
             return {}
         picks = await self._picks(verdicts)
         behind = await self._behind(job_id, set(picks.values()) - {job_id})

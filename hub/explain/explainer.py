@@ -66,8 +66,8 @@ class Explainer:
         verdicts = Verdicts.of(fleet, job.requirements)
         able = verdicts.able_classes
         ahead = await self.rivals.ahead(job.id, able)
-        if ahead is not None and verdicts.free:
-            held = await self.choices.held(job.id, verdicts, ahead.in_lane)
+        if able:
+            held = await self.choices.held(job.id, verdicts, ahead and ahead.in_lane)
             verdicts = evolve(verdicts, held=held)
         free_in_s = await self.estimates.free_in_s(verdicts.busy)
         fix = None if able else nearest_fix(fleet, job.requirements)

@@ -15,7 +15,7 @@ class Verdict:
     """One worker. An unable one has the first requirement that it does not meet, and both values."""
 
     worker_id: str
-    verdict: str  # free, choosy, limited, busy or unable
+    verdict: str  # free, choosy, kept, limited, busy or unable
     words: str
     field: str | None = None
     needs: str | None = None
@@ -29,7 +29,7 @@ class Verdicts:
 
     fleet: Fleet
     lacks: dict[str, Unmet | None]  # by class, the first thing that is missing
-    held: dict[str, tuple[str, str]] = field(factory=dict)  # by worker with room: what holds it
+    held: dict[str, tuple[str, str]] = field(factory=dict)  # by able worker: what holds it
 
     @classmethod
     def of(cls, fleet: Fleet, requirement: Requirement) -> "Verdicts":
@@ -57,7 +57,12 @@ class Verdicts:
     @property
     def busy(self) -> list[Present]:
         """The able workers that have none."""
-        return [each for each in self._able() if not each.room]
+        return [each for each in self._able() if not each.room and each.worker_id not in self.held]
+
+    @property
+    def able(self) -> frozenset[str]:
+        """The ids of all able workers."""
+        return frozenset(each.worker_id for each in self._able())
 
     def told(self, free_in_s: dict[str, float]) -> list[Verdict]:
         """Every worker, those that could do it first. `free_in_s` tells what is known of the busy."""
@@ -105,4 +110,4 @@ def _size(classes: dict[str, list[Unmet]], sizes: Counter[str]) -> int:
     return sum(sizes[class_] for class_ in classes)
 
 
-_ORDER = ("free", "choosy", "limited", "busy", "unable")
+_ORDER = ("free", "choosy", "kept", "limited", "busy", "unable")

@@ -13,8 +13,9 @@ from attrs import define, field
 
 from hub.sessions.desk import ReportError
 from hub.sessions.worker import WorkerSession
+from hub.store.claims import Taken
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import Jobs
+from hub.store.jobs import Jobs, StaleClassError
 from hub.store.lanes import Lanes
 from hub.store.offers import Offers
 from shared.jobs import Lease
@@ -80,7 +81,7 @@ class Offering:
         """Claim a job by its id; who is too late is told who has it. Raises `ReportError`."""
         if not await self.offers.fits(session.seat.class_, session.seat.capability, job_id):
             raise ReportError(f"job_id: there is no job {job_id} that this worker can run")
-        taken = await self.jobs.take(session.worker_id, session.id, job_id)
+        taken = await self._taken(session, job_id)
         if taken.job is not None:
             session.assign(taken.job)
             if message.claim_timeout is not None:
@@ -91,8 +92,17 @@ class Offering:
             raise ReportError(
                 f"job_id: {job_id} may not run yet: others of its type or customer do"
             )
+        elif taken.outcome == "kept":
+            raise ReportError(f"job_id: {job_id} has failed here; another worker goes first")
         else:
             session.say(_too_late(job_id, taken.state, taken.worker_id))
+
+    async def _taken(self, session: WorkerSession, job_id: str) -> Taken:
+        while True:
+            try:
+                return await self.jobs.take(session.worker_id, session.id, job_id)
+            except StaleClassError as stale:
+                await self.lanes.catch_up(stale.class_, stale.version, {})
 
     async def _expire(self, session: WorkerSession, lease: Lease, within_s: float) -> None:
         """Take back what is not started in time."""
@@ -117,6 +127,8 @@ class Offering:
         ]
         if not able:
             return
+        shunned = await self.lanes.shunned_by(lane)
+        able = [each for each in able if each.worker_id not in shunned] or able
         for offer in await self.offers.first(lane, OFFERED):
             for session in able:
                 session.say(

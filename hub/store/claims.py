@@ -55,6 +55,7 @@ class Taken:
     """What came of the claim of one job: `claimed`, `gone` (to `worker_id`) or `unknown`.
 
     `full`: the worker has no slot. `capped`: others of the job's type or customer run.
+    `kept`: the worker has failed with the job, and others could do it.
     """
 
     outcome: str

@@ -26,11 +26,12 @@ class EvictedError(Exception):
 
 
 class StaleClassError(Exception):
-    """Lanes were added since the worker's class was last classified."""
+    """Lanes were added since a class was last classified, on which the answer depends."""
 
-    def __init__(self, version: str) -> None:
-        super().__init__(version)
+    def __init__(self, version: str, class_: str) -> None:
+        super().__init__(version, class_)
         self.version = version
+        self.class_ = class_
 
 
 @frozen
@@ -94,16 +95,18 @@ class Jobs:
         if tag == "evicted":
             raise EvictedError(worker_id)
         if tag == "stale":
-            raise StaleClassError(rest[0])
+            raise StaleClassError(*rest)
         return Claims.told(*rest)
 
     async def take(self, worker_id: str, session: str, job_id: str) -> Taken:
-        """Claim the very job. Raises `EvictedError`."""
+        """Claim the very job. Raises `EvictedError` or `StaleClassError`."""
         tag, *rest = await self.client.script(
             "take", operation(), worker_id, session, self._lease_ms, job_id, secrets.token_hex(16)
         )
         if tag == "evicted":
             raise EvictedError(worker_id)
+        if tag == "stale":
+            raise StaleClassError(*rest)
         if tag == "claimed":
             return Taken(tag, Claims.told(*rest).jobs[0])
         return Taken(tag, None, *rest)

@@ -27,6 +27,7 @@ NOUNS: dict[str, str] = {
     "lane": "lane:",  # ZSET: score -priority, member time:step:seq:job
     "lanes": "lanes",  # HASH: lane id -> requirement, canonical JSON
     "lane_jobs": "lane_jobs",  # HASH: lane id -> how many of its jobs are kept
+    "shunned": "shunned",  # HASH: lane id -> the workers that have failed with its jobs, JSON
     "lane_log": "lane_log",  # ZSET: lane id by the version that added it
     "lane_version": "lane_version",  # STRING: how many lanes have ever been added
     "heads": "heads",  # ZSET: the first member of every lane, with ":lane" behind it

@@ -76,6 +76,13 @@ class Lanes:
         requirement = (await self._of([lane])).get(lane)
         return requirement is not None and self._answer(class_, capability, lane, requirement)
 
+    async def shunned_by(self, lane: str) -> frozenset[str]:
+        """The workers that have failed with the jobs of the lane."""
+        if "~" not in lane:
+            return frozenset()
+        text = await self.client.command("HGET", key("shunned"), lane)
+        return frozenset(json.loads(text or "[]"))
+
     async def loads(self, lane: str) -> str:
         """A name for what workers have loaded after a job of the lane; empty when it is gone."""
         requirement = (await self._of([lane])).get(lane)
@@ -101,6 +108,16 @@ class Lanes:
         requirements = await self._of(added)
         mine = [lane async for lane in self._served(class_, capability, requirements)]
         await self.client.script("classify", class_, version, newest, *mine)
+
+    async def catch_up(self, class_: str, version: str, known: dict[str, Capability]) -> None:
+        """Classify from `version` on. Connected workers tell of a class that is not `known`."""
+        capability = known.get(class_)
+        if capability is None:
+            text = await self.client.command("HGET", key("classes"), class_)
+            if text is None:  # its last worker has left, and nothing depends on it any more
+                return
+            capability = structure(load_json(text), Capability)
+        await self.classify(class_, capability, version)
 
     async def waiting(self, limit: int) -> list[str]:
         """The lanes that have jobs, by the order of their first jobs."""

@@ -23,6 +23,17 @@ class Next:
 
 
 @frozen
+class Room:
+    """`full`: the group of jobs in which no more may run now, and its limit.
+
+    `kept`: the workers that have failed with the job, and leave it to others.
+    """
+
+    full: tuple[str, int] | None = None
+    kept: frozenset[str] = frozenset()
+
+
+@frozen
 class Outlook:
     """Reads of what would be claimed. `lanes` tells Redis what a class can serve, as for a claim."""
 
@@ -39,12 +50,19 @@ class Outlook:
             tag, *told = await self.client.script("peek", *facts)
             if tag == "jobs":
                 return told
-            await self.lanes.classify(class_, capability, told[0])
+            version, stale = told
+            await self.lanes.catch_up(stale, version, {class_: capability})
 
-    async def room(self, job_id: str) -> tuple[str, int] | None:
-        """The group of jobs in which no more may run now, and its limit; None when it may run."""
-        tag, *told = await self.client.script("room", job_id)
-        return None if tag == "room" else (_group(told[0]), int(told[1]))
+    async def room(self, job_id: str) -> Room:
+        """What keeps a waiting job from workers that could do it."""
+        while True:
+            tag, *told = await self.client.script("room", job_id)
+            if tag == "full":
+                return Room(full=(_group(told[0]), int(told[1])))
+            if tag == "room":
+                return Room(kept=frozenset(told))
+            version, stale = told
+            await self.lanes.catch_up(stale, version, {})
 
     async def next(self, worker_id: str, wanted: int) -> Next | None:
         """What the worker would be given; None when there is no such worker."""

@@ -1,6 +1,6 @@
 """Replays the audit stream, and tells where it breaks a promise."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from attrs import define, field, frozen
@@ -50,6 +50,7 @@ class Replay:
     _state: dict[str, str] = field(factory=dict)
     _attempt: dict[str, tuple[int, str]] = field(factory=dict)  # number and lease
     _waiting: dict[str, Line] = field(factory=dict)
+    _failed: defaultdict[str, set[str]] = field(factory=lambda: defaultdict(set))  # job, workers
 
     def read(self, lines: list[Line]) -> None:
         for line in lines:
@@ -57,6 +58,8 @@ class Replay:
             self._state[line.job] = line.target
             self._attempt[line.job] = (line.attempt, line.lease)
             self._waiting.pop(line.job, None)
+            if line.target == "delayed" and line.verb != "submit":
+                self._failed[line.job].add(line.worker)
             if line.target == "pending":
                 self._waiting[line.job] = line
 
@@ -77,12 +80,17 @@ class Replay:
     def _broken_claim(self, line: Line, last: int) -> Iterator[str]:
         if line.attempt != last + 1:
             yield "attempt"
-        lanes = self.can[line.worker]
-        eligible = [each for each in self._waiting.values() if each.lane in lanes]
+        eligible = [each for each in self._waiting.values() if self._may_take(line.worker, each)]
         if line.job != min(eligible, key=lambda each: each.rank, default=line).job:
             yield "order"
-        if line.lane not in lanes:
+        if not self._may_take(line.worker, line):
             yield "matching"
+
+    def _may_take(self, worker: str, line: Line) -> bool:
+        """Able, and has not failed with the job unless all that are able have."""
+        able = {name for name, lanes in self.can.items() if line.lane.partition("~")[0] in lanes}
+        failed = self._failed[line.job]
+        return worker in able and (worker not in failed or able <= failed)
 
 
 def lost(lines: list[Line], acknowledged: set[str]) -> set[str]:

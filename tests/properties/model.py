@@ -67,7 +67,8 @@ class Model:
         room = max(0, part.slots - len(self.held(worker_id)))
         counts, first = self.counts("running"), list[str]()
         for job in sorted(eligible, key=lambda job: job.rank):
-            if len(first) < min(wanted, room) and self._has_room(counts, "running", job):
+            may_run = self._has_room(counts, "running", job) and not self._is_kept(job, worker_id)
+            if len(first) < min(wanted, room) and may_run:
                 first.append(job.id)
                 counts.update(_groups("running", job.type, job.customer))
         return first
@@ -246,6 +247,11 @@ class Model:
         self.workflows = {name: has for name, has in self.workflows.items() if name in used}
         return len(gone)
 
+    def _is_kept(self, job: ModelJob, worker_id: str) -> bool:
+        """Whether a worker that has failed with the job leaves it to another that has not."""
+        others = set(self.sessions) - job.shunned
+        return worker_id in job.shunned and any(job.needs in WORKERS[each].can for each in others)
+
     def _has_room(self, counts: Counter[str], stage: str, job: ModelJob) -> bool:
         return self._is_free(counts, _groups(stage, job.type, job.customer))
 
@@ -285,6 +291,8 @@ class Model:
         job.ended.append((job.attempt, verb))
         job.is_due = is_due
         is_over = not is_retryable or job.failures > job.max_retries
+        if not is_over:
+            job.shunned |= {job.worker}
         return self._enter(job, verb, JobState.FAILED if is_over else JobState.DELAYED, reason)
 
     def _lose(self, job: ModelJob, verb: str, reason: Reason) -> str:

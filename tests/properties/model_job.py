@@ -33,6 +33,7 @@ class ModelJob:
     error_class: str | None = None
     ended: list[tuple[int, str]] = field(factory=list)  # attempt, the verb that ended it
     is_adoptable: bool = False
+    shunned: frozenset[str] = frozenset()  # the workers that have failed with it
     is_expired: bool = False
     is_overdue: bool = False  # its deadline has passed
     is_due: bool = False

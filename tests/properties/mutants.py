@@ -65,6 +65,8 @@ MUTANTS = (
     Mutant("the number of the submission is not padded", "submit.lua", "%012d", "%d"),
     Mutant("priority 0 is none", "submit.lua", "or asked.workflow_priority or", "or asked.workflow_priority ~= '0' and asked.workflow_priority or"),
     Mutant("a stale class claims", SELECT, "or '0') ~= version then", "or '0') == '' then"),
+    Mutant("failed here, and tried here again", "_lanes.lua", "if not shunned[worker] then return false end", "do return false end"),
+    Mutant("never tried again where it failed", "_lanes.lua", "if not shunned[other] and could_serve(other, lane) then return true end", "if not shunned[other] then return true end"),
     Mutant("slots are not counted", "claim.lua", "math.min(#ARGV, 7 + room)", "#ARGV"),
     Mutant("the first lane will do", SELECT, "while place > 1 and is_before(each, list[place - 1])", "while false"),
     Mutant("score alone among lanes", SELECT, " or one.score == other.score and one.member < other.member", ""),

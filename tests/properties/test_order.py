@@ -1,6 +1,7 @@
 """What a worker is given is the first in order among what it can do."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -63,6 +64,12 @@ TURNS = st.builds(
     st.integers(0, 99),
     st.sampled_from(["keep", "release", "retry", "lose"]),
 )
+
+
+def may_take(worker: int, service: str, services: list[tuple[str, ...]], failed: set[int]) -> bool:
+    """Whether a worker is given a job of a service with which those workers have `failed`."""
+    able = {n for n, can in enumerate(services) if service in can}
+    return worker in able and (worker not in failed or able <= failed)
 
 
 @asynccontextmanager
@@ -135,9 +142,13 @@ async def test_a_claim_is_the_first_in_order_among_what_the_worker_can_do(
     async with empty_store(redis_url) as store:
         waiting = await submitted(store, jobs)
         services, hands = await at_work(store, lanes)
+        failed: defaultdict[str, set[int]] = defaultdict(set)
         for turn in turns:
-            can = services[turn.worker]
-            eligible = [each for each, (_, service) in waiting.items() if service in can]
+            eligible = [
+                each
+                for each, (_, service) in waiting.items()
+                if may_take(turn.worker, service, services, failed[each])
+            ]
             first = sorted(eligible, key=lambda each: waiting[each][0])[: turn.wanted]
             claimed = await claims(hands[turn.worker], turn)
             assert [each.lease.job_id for each in claimed] == first
@@ -145,5 +156,6 @@ async def test_a_claim_is_the_first_in_order_among_what_the_worker_can_do(
             for n, each in enumerate(claimed):
                 if n in returned:
                     await give_back(store, each.lease, turn.how)
+                    failed[each.lease.job_id] |= {turn.worker} if turn.how == "retry" else set()
                 else:
                     del waiting[each.lease.job_id]

@@ -1,6 +1,6 @@
 """What a worker prefers, it prefers among equals only, and not at the cost of anybody for ever."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import hypothesis.strategies as st
 import pytest
@@ -18,6 +18,7 @@ from tests.properties.test_order import (
     claims,
     empty_store,
     give_back,
+    may_take,
     submitted,
 )
 
@@ -44,11 +45,15 @@ async def test_no_job_is_passed_over_more_often_than_allowed_nor_for_another_pri
         ranks = {job_id: rank for job_id, (rank, _) in waiting.items()}
         passes: Counter[str] = Counter()
         services, hands = await at_work(store, lanes)
+        failed: defaultdict[str, set[int]] = defaultdict(set)
         for turn in turns:
-            can = services[turn.worker]
             claimed = await claims(hands[turn.worker], turn)
             for each in claimed:
-                eligible = [name for name, (_, service) in waiting.items() if service in can]
+                eligible = [
+                    name
+                    for name, (_, service) in waiting.items()
+                    if may_take(turn.worker, service, services, failed[name])
+                ]
                 order = sorted(eligible, key=lambda name: ranks[name])
                 place = order.index(each.lease.job_id)
                 first = ranks[order[0]]
@@ -62,6 +67,7 @@ async def test_no_job_is_passed_over_more_often_than_allowed_nor_for_another_pri
             for n in returned:
                 job_id = claimed[n].lease.job_id
                 await give_back(store, claimed[n].lease, turn.how)
+                failed[job_id] |= {turn.worker} if turn.how == "retry" else set()
                 waiting[job_id] = (ranks[job_id], f"s{jobs[ranks[job_id][3] - 1].lane}")
         kept = {job_id: (await store.facts(job_id)).get("passes", "0") for job_id in ranks}
         assert {job_id: int(n) for job_id, n in kept.items() if n != "0"} == dict(passes)

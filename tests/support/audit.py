@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import Redis
@@ -20,6 +21,8 @@ INDEXES = (
     "counts",
 )  # fmt: skip
 """Keys whose whole content follows from the jobs."""
+
+ANYWHERE = {"network", "lost", "internal", "validation"}
 
 ARROWS = {(each.verb, each.source or "", each.target) for each in TRANSITIONS}
 
@@ -39,6 +42,7 @@ async def audit_indexes(redis: Redis) -> list[str]:
         *differences,
         *_wrong_classes(found),
         *_wrong_lanes(found),
+        *_wrong_shunned(jobs, found),
         *_wrong_leases(jobs, found),
         *_wrong_past(found),
         *wrong_workflows(found, jobs),
@@ -142,6 +146,24 @@ def _wrong_classes(found: Dump) -> Iterator[str]:
     for noun, says in expected.items():
         if found.get(key(noun), {}) != says:
             yield f"{noun} holds {found.get(key(noun))}, the workers say {says}"
+
+
+def _wrong_shunned(jobs: dict[str, Job], found: Dump) -> Iterator[str]:
+    """Who has failed with the jobs of a lane: the attempts of each of them must tell of all."""
+    shunned: dict[str, str] = found.get(key("shunned"), {})
+    lanes = {job["lane"] for job in jobs.values() if "~" in job["lane"]}
+    if lanes != set(shunned):
+        yield f"shunned holds {set(shunned)}, the jobs say {lanes}"
+    for lane, workers in shunned.items():
+        if sha1(workers.encode()).hexdigest()[:16] != lane.rpartition("~")[2]:  # noqa: S324 - a name
+            yield f"{lane} is not named after {workers}"
+    for job_id, job in jobs.items():
+        records = [json.loads(each) for each in found.get(key("attempts", job_id), [])]
+        failed = {
+            each["worker_id"] for each in records if each.get("error_class", "lost") not in ANYWHERE
+        }
+        if not set(json.loads(shunned.get(job["lane"], "[]"))) <= failed:
+            yield f"{job_id} waits in {job['lane']}, and has failed on {failed}"
 
 
 def _wrong_lanes(found: Dump) -> Iterator[str]:

@@ -82,6 +82,7 @@ OWNERS: dict[str, OwnerCheck] = {
     "lanes": _queue,
     "lane_jobs": _queue,
     "lane_log": _queue,
+    "shunned": _queue,
     "lane_version": _queue,
     "heads": _queue,
     "delayed": _queue,

@@ -194,11 +194,12 @@ class Hand:
         """Up to `wanted` jobs; the class is classified first when that is due."""
         jobs = evolve(self.store.jobs, lease_s=lease_s)
         ask = partial(jobs.claim, self.worker_id, self.session, self.class_, wanted)
-        try:
-            return (await ask()).jobs
-        except StaleClassError as stale:
-            await self.store.lanes.classify(self.class_, self.capability, stale.version)
-            return (await ask()).jobs
+        while True:
+            try:
+                return (await ask()).jobs
+            except StaleClassError as stale:
+                known = {self.class_: self.capability}
+                await self.store.lanes.catch_up(stale.class_, stale.version, known)
 
     async def take(self, spec_: JobSpec | None = None, *, lease_s: float = 30) -> Lease:
         """The lease of a new job, which must be the first in order."""
@@ -220,7 +221,7 @@ class Hand:
             case JobState.PENDING:
                 await jobs.release(lease, Reason.DRAINED)
             case JobState.DELAYED:
-                await jobs.fail(lease, failure(), 60)
+                await jobs.fail(lease, failure(error_class=ErrorClass.NETWORK), 60)
             case JobState.ASSIGNED:
                 pass
             case JobState.IN_PROGRESS:

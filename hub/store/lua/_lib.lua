@@ -155,22 +155,6 @@ local function record_attempt(job, at, verb, reason, told)
   }))
 end
 
--- A lane lives as long as a job of it is kept: every new one is matched with all classes of workers.
-local function enter_lane(lane, requirement)
-  if redis.call('HSETNX', KEY.lanes, lane, requirement) == 1 then
-    redis.call('ZADD', KEY.lane_log, redis.call('INCR', KEY.lane_version), lane)
-  end
-  redis.call('HINCRBY', KEY.lane_jobs, lane, 1)
-end
-
-local function leave_lane(lane)
-  if redis.call('HINCRBY', KEY.lane_jobs, lane, -1) <= 0 then
-    redis.call('HDEL', KEY.lane_jobs, lane)
-    redis.call('HDEL', KEY.lanes, lane)
-    redis.call('ZREM', KEY.lane_log, lane)
-  end
-end
-
 -- A job has reached a terminal state, and waits for retention. A step waits for its workflow to end:
 -- until then others may need its result. The mark in `advancing` lasts until a hub has acted on it.
 local function retire(job, state, at)
@@ -200,6 +184,7 @@ end
 -- An attempt failed. `how`: as for `enter`, with error, error_class, details, is_retryable, delay_ms.
 local function fail_attempt(job, at, how)
   local failures = job.failures + 1
+  local elsewhere = ELSEWHERE[how.error_class] and lane_elsewhere(job)
   end_lease(job)
   record_attempt(job, at, how.verb, how.reason, how)
   how.fields = { 'failures', text(failures), 'error', how.error, 'error_class', how.error_class,
@@ -210,6 +195,7 @@ local function fail_attempt(job, at, how)
     return bury(job, at, how)
   end
   if not how.is_retryable or failures > tonumber(job.max_retries) then return bury(job, at, how) end
+  if elsewhere then move_to(job, elsewhere) end
   local due_at = text(at + how.delay_ms)
   redis.call('ZADD', KEY.delayed, due_at, job.id)
   table.insert(how.fields, 'not_before')

@@ -5,7 +5,8 @@
 -- Reply: claimed, 1 if there may be more for other workers, else 0; then for each job: job, attempt,
 --          lease, type, priority, payload, timeout_ms
 --        evicted: another session has this worker
---        stale, version: lanes were added since the class was last classified
+--        stale, version, class: lanes were added since the class was last classified: that of the
+--          worker, or of another that might do what this one failed with
 local op, worker, session, class, ttl_ms, passes, window = unpack(ARGV, 1, 7)
 
 local kept = kept_reply(op)
@@ -14,11 +15,11 @@ if kept then return described(kept) end
 local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
 if known[1] ~= session then return { 'evicted' } end
 local stale = stale_version(class)
-if stale then return { 'stale', stale } end
+if stale then return { 'stale', stale, class } end
 
 -- A lane that is gone and comes back gets a new version, and is added again.
 local function first_of(wanted)
-  local jobs, gone = first_jobs(class, wanted)
+  local jobs, gone = first_jobs(class, wanted, worker)
   for _, lane in ipairs(gone) do redis.call('ZREM', KEY.eligible .. class, lane) end
   return jobs
 end
@@ -30,6 +31,7 @@ local function next_job()
   local jobs = first_of(1)
   if #jobs == 0 or prefer.choices == 1 or liking(who, jobs[1]) > 0 then return jobs[1] end
   jobs = first_of(prefer.choices)
+  if unsure then return nil end
   local best = chosen(who, jobs, prefer)
   for place = 1, best - 1 do redis.call('HINCRBY', KEY.job .. jobs[place].id, 'passes', 1) end
   return jobs[best]
@@ -40,8 +42,9 @@ local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
 local claimed = { 1 }
 for i = 8, math.min(#ARGV, 7 + room) do
   local first = next_job()
-  if not first then
-    claimed[1] = 0
+  if unsure and #claimed == 1 then return unsure end
+  if unsure or not first then
+    claimed[1] = unsure and 1 or 0
     break
   end
   local job = load_job(first.id)

@@ -2,16 +2,22 @@
 -- peek: which jobs workers of a class would be given, one after the other.
 -- ARGV: class, wanted, passes, window (see _prefer.lua), workers
 -- Reply: jobs, then for each worker a list of ids, the next first
---        stale, version: lanes were added since the class was classified
+--        stale, version, class: lanes were added since this class was classified
 local class, wanted, passes, window = unpack(ARGV, 1, 4)
 
 local stale = stale_version(class)
-if stale then return { 'stale', stale } end
+if stale then return { 'stale', stale, class } end
 
 local prefer = preferences(passes, window)
-local jobs = first_jobs(class, wanted + prefer.choices - 1)
+local function first_for(worker)
+  return (first_jobs(class, wanted + prefer.choices - 1, worker))
+end
+
+-- Workers that have failed with nothing that waits are given the same jobs.
+local for_all = redis.call('EXISTS', KEY.shunned) == 0 and first_for('')
 
 local function taken_by(id)
+  local jobs = for_all or first_for(id)
   local worker = { id = id, warm = redis.call('HGET', KEY.worker .. id, 'warm') }
   local left, taken, passed = {}, {}, {}
   for i, job in ipairs(jobs) do left[i] = job end
@@ -34,4 +40,4 @@ end
 
 local reply = { 'jobs' }
 for i = 5, #ARGV do table.insert(reply, taken_by(ARGV[i])) end
-return reply
+return unsure or reply

@@ -6,6 +6,8 @@
 --        evicted: another session has this worker
 --        full: the worker holds as many jobs as it has slots
 --        capped: as many jobs of its type or of its customer run as may
+--        kept: the worker has failed with the job, and others could do it
+--        stale, version, class: lanes were added since this class was classified
 --        gone, state, worker: the job does not wait; who has it, if anybody
 --        unknown: there is no such job
 local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
@@ -20,6 +22,7 @@ if not job then return { 'unknown' } end
 if job.state ~= 'pending' then return { 'gone', job.state, job.worker or '' } end
 if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { 'full' } end
 if room_for('running', job) < 1 then return { 'capped' } end
+if is_kept_from(worker, job.lane) then return unsure or { 'kept' } end
 
 job.gpu = known[3] or nil
 assign(job, worker, lease, now_ms(), ttl_ms, op)

@@ -16,7 +16,7 @@ from hub.store.keys import key
 from hub.store.lanes import Lanes
 from shared.matching import Capability, Cost
 from shared.states import JobState
-from tests.support.store import CAPABILITY, Store, spec
+from tests.support.store import CAPABILITY, Store, failure, spec
 from tests.support.waiting import wait_until
 
 OTHER = Capability(services=("comfyui",))
@@ -355,3 +355,24 @@ async def test_every_lane_that_a_class_can_serve_is_found_though_it_was_added_la
     await room.woken(await room.submit(service="comfyui"))
     assert room.counts() == {"w1": 2}
     assert await room.store.client.command("ZCARD", key("heads")) == 0
+
+
+async def test_of_idle_workers_one_that_has_not_failed_with_the_jobs_is_called_first(
+    room: Room,
+) -> None:
+    await room.seat("w1", credit=1)
+    await room.submit()
+    await room.dispatcher.look()
+    await room.quiet()
+    (failed,) = room.got["w1"]
+    await room.seat("w1", credit=1)
+    await room.seat("w2", credit=1)
+    await room.store.jobs.fail(failed.lease, failure(), 0)
+    await room.store.jobs.promote(failed.lease.job_id)
+    lane = (await room.store.facts(failed.lease.job_id))["lane"]
+    await room.woken(lane)
+    assert [each.lease.job_id for each in room.got["w2"]] == [failed.lease.job_id]
+    await room.store.jobs.fail(room.got["w2"][0].lease, failure(), 0)
+    await room.store.jobs.promote(failed.lease.job_id)
+    await room.woken((await room.store.facts(failed.lease.job_id))["lane"])
+    assert room.counts() == {"w1": 2, "w2": 1}

@@ -8,6 +8,7 @@ from attrs import evolve
 from hub.store.limits import Limits
 from shared.matching import Capability, Cost, Hardware
 from shared.messages import JobCompletedAck
+from shared.states import ErrorClass
 from tests.support.hubs import RunningHub
 from tests.support.wire_worker import SIMULATION
 
@@ -155,6 +156,23 @@ async def test_a_worker_that_is_readier_for_another_job_says_so(hub: RunningHub)
     assert told["words"].endswith(f"w1 {row['words']}")
     assert (await explained(hub, later))["workers"][0]["verdict"] == "free"
     assert (await worker.take()).job_id == later
+
+
+async def test_a_worker_that_has_failed_with_the_job_says_that_it_leaves_it_to_others(
+    hub: RunningHub,
+) -> None:
+    worker = await hub.worker("w1")
+    job_id = await hub.submit()
+    job = await worker.take()
+    await hub.worker("w2")
+    await worker.fail(job, error_class=ErrorClass.OUT_OF_MEMORY)
+    await hub.becomes(job_id, "delayed")
+    rows = {each["worker_id"]: each for each in (await explained(hub, job_id))["workers"]}
+    assert rows["w1"]["verdict"] == "kept"
+    assert rows["w1"]["words"] == (
+        "fits, but has failed with it; another worker that could do it goes first"
+    )
+    assert rows["w2"]["verdict"] == "free"
 
 
 async def test_a_job_that_a_limit_holds_back_says_which(hub: RunningHub) -> None:

@@ -13,12 +13,14 @@ from shared.messages import (
     JobAssigned,
     JobAvailable,
     JobCompletedAck,
+    JobFailedAck,
     JobNotificationsSubscribed,
     Ping,
     Pong,
     SubscribeJobNotifications,
     WorkerStatus,
 )
+from shared.states import ErrorClass
 from tests.support.hubs import RunningHub
 from tests.support.wire_worker import WireWorker
 
@@ -63,6 +65,24 @@ async def test_who_becomes_idle_hears_of_what_waits(hub: RunningHub) -> None:
     await worker.complete(job)
     await worker.expect(JobCompletedAck)
     assert (await worker.expect(JobAvailable)).job_id == second_id
+
+
+async def test_who_has_failed_with_a_job_is_not_given_it_while_another_could_do_it(
+    hub: RunningHub,
+) -> None:
+    worker = await hub.worker("w1", subscribe_to_jobs=True)
+    job_id = await hub.submit()
+    await worker.expect(JobAvailable)
+    await worker.send(by_id(worker, job_id))
+    job = await worker.expect(JobAssigned)
+    other = await hub.worker("w2", subscribe_to_jobs=True)
+    await worker.fail(job, error_class=ErrorClass.OUT_OF_MEMORY)
+    assert (await worker.expect(JobFailedAck)).status == "delayed"
+    await hub.parts.jobs.promote(job_id)
+    assert (await other.expect(JobAvailable)).job_id == job_id
+    await worker.send(by_id(worker, job_id))
+    told = await worker.expect(Error)
+    assert told.error == f"job_id: {job_id} has failed here; another worker goes first"
 
 
 async def test_offers_are_asked_for_and_declined(hub: RunningHub) -> None:

@@ -158,3 +158,16 @@ async def test_others_get_a_turn_while_many_lanes_are_matched(
     lanes = [await store.jobs.submit(spec(requirement=_customer(f"c{n}"))) for n in range(5)]
     await store.lanes.classify("c", CAPABILITY, "0")
     assert await classified(store, "c") == {each.lane for each in lanes}
+
+
+async def test_a_class_that_is_not_known_is_told_by_its_workers(store: Store) -> None:
+    hand = await store.hand("w1")
+    job = await store.jobs.submit(spec())
+    await store.lanes.catch_up(hand.class_, "0", {})
+    assert await store.client.command("ZSCORE", key("eligible", hand.class_), job.lane) is not None
+
+
+async def test_a_class_whose_last_worker_has_left_is_not_classified(store: Store) -> None:
+    await store.jobs.submit(spec())
+    async with store.unchanged():
+        await store.lanes.catch_up("gone", "0", {})

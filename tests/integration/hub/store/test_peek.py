@@ -41,7 +41,9 @@ async def test_a_look_changes_nothing(store: Store, hand: Hand) -> None:
 
 async def test_a_class_that_does_not_know_all_lanes_is_told_first(store: Store, hand: Hand) -> None:
     job = await store.jobs.submit(spec())
-    assert await store.client.script("peek", hand.class_, 1, 0, 0, "w1") == ["stale", "0"]
+    assert await store.client.script("peek", hand.class_, 1, 0, 0, "w1") == [
+        "stale", "0", hand.class_,
+    ]  # fmt: skip
     assert await peek(store, hand, 1) == [job.job_id]
 
 

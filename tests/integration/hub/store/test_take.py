@@ -2,11 +2,11 @@
 
 import pytest
 
-from hub.store.jobs import EvictedError
+from hub.store.jobs import EvictedError, StaleClassError
 from hub.store.keys import key
 from shared.matching import Capability
 from shared.states import JobState, Reason
-from tests.support.store import Hand, Store, others, spec
+from tests.support.store import Hand, Store, failure, others, spec
 
 
 async def test_the_job_that_is_named_is_assigned_whatever_its_place(
@@ -71,3 +71,19 @@ async def test_a_repeated_call_takes_once(store: Store, hand: Hand) -> None:
     reply = await store.acts_once("take", *arguments)
     assert reply[:2] == ["claimed", 0]
     assert await store.client.command("SMEMBERS", key("held", "w1")) == {submitted.job_id}
+
+
+async def test_a_worker_that_has_failed_with_the_job_leaves_it_to_another(
+    store: Store, hand: Hand
+) -> None:
+    other = await store.hand("w2")
+    lease = await hand.take()
+    await store.jobs.fail(lease, failure(), 0)
+    await store.jobs.promote(lease.job_id)
+    with pytest.raises(StaleClassError) as stale:  # nobody has asked whether the other could
+        await store.jobs.take("w1", "s1", lease.job_id)
+    known = {other.class_: other.capability}
+    await store.lanes.catch_up(stale.value.class_, stale.value.version, known)
+    async with store.unchanged():
+        assert (await store.jobs.take("w1", "s1", lease.job_id)).outcome == "kept"
+    assert (await store.jobs.take("w2", "s1", lease.job_id)).outcome == "claimed"
