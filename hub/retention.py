@@ -61,6 +61,7 @@ class Retention:
     async def sweep(self) -> str:
         """Remove files on this hub's disk that no job names, once they have been there for long."""
         before_s = self.now_s() - self.settings.artifact_grace_hours * 3600
+        self.artifacts.incoming.drop(before_s)
         old = self.artifacts.older_than(before_s)
         if not old:
             return ""

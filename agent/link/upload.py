@@ -13,9 +13,9 @@ import httpx
 from attrs import define
 from tenacity import (
     AsyncRetrying,
+    RetryCallState,
     before_sleep_log,
     retry_if_exception,
-    stop_after_attempt,
     wait_random_exponential,
 )
 
@@ -44,8 +44,9 @@ class Uploads:
         """
         sha256, size_bytes = await asyncio.to_thread(_measured, file)
         url = f"/artifacts/{sha256}"
+        reached = Reached()
         try:
-            await self._retrying()(self._hand_in, file, url, size_bytes)
+            await self._retrying(reached)(self._hand_in, file, url, size_bytes, reached)
         except httpx.HTTPError as problem:
             raise ConnectorError(
                 f"could not upload {file.filename} ({size_bytes} bytes): {_text(problem)}",
@@ -63,23 +64,47 @@ class Uploads:
         """Close the connections."""
         await self._http.aclose()
 
-    def _retrying(self) -> AsyncRetrying:
+    def _retrying(self, reached: "Reached") -> AsyncRetrying:
         return AsyncRetrying(
-            stop=stop_after_attempt(TRIES),
+            stop=reached.is_in_vain,
             wait=wait_random_exponential(multiplier=0.5, max=self._retry_cap_s),
             retry=retry_if_exception(_is_transient),
             before_sleep=before_sleep_log(log, logging.WARNING),
             reraise=True,
         )
 
-    async def _hand_in(self, file: OutputFile, url: str, size_bytes: int) -> None:
+    async def _hand_in(
+        self, file: OutputFile, url: str, size_bytes: int, reached: "Reached"
+    ) -> None:
         known = await self._http.head(url)
         if known.status_code != HTTPStatus.NOT_FOUND:
             known.raise_for_status()
             return
-        headers = {"Content-Type": file.mime_type, "Content-Length": str(size_bytes)}
-        answer = await self._http.put(url, content=_chunks(file), headers=headers)
+        offset = _offset(known, size_bytes)
+        reached.see(offset)
+        headers = {"Content-Type": file.mime_type, "Content-Length": str(size_bytes - offset)}
+        if offset:
+            headers["Content-Range"] = f"bytes {offset}-{size_bytes - 1}/{size_bytes}"
+        answer = await self._http.put(url, content=_chunks(file, offset), headers=headers)
         answer.raise_for_status()
+
+
+@define
+class Reached:
+    """How far an upload has come, and how often it was tried since it last came further."""
+
+    _offset: int = 0
+    _tries: int = 0
+
+    def see(self, offset: int) -> None:
+        """So many bytes are at the hub."""
+        if offset > self._offset:
+            self._offset, self._tries = offset, 0
+
+    def is_in_vain(self, _: RetryCallState) -> bool:
+        """Whether to give up, after one more try that failed."""
+        self._tries += 1
+        return self._tries >= TRIES
 
 
 def open_uploads(hub_url: str, token: str | None) -> Uploads:
@@ -101,15 +126,24 @@ def _measured(file: OutputFile) -> tuple[str, int]:
         return sha256, content.seek(0, SEEK_END)  # a digest of bytes in memory reads nothing
 
 
-async def _chunks(file: OutputFile) -> AsyncIterator[bytes]:
+def _offset(known: httpx.Response, size_bytes: int) -> int:
+    """How much the hub has of what it has not whole; nothing, if that cannot be continued."""
+    here = known.headers.get("Upload-Offset", "0")
+    offset = int(here) if here.isdecimal() else 0
+    return offset if offset < size_bytes else 0
+
+
+async def _chunks(file: OutputFile, offset: int) -> AsyncIterator[bytes]:
     with _opened(file) as content:
+        content.seek(offset)
         while chunk := await asyncio.to_thread(content.read, CHUNK_BYTES):
             yield chunk
 
 
 def _is_transient(problem: BaseException) -> bool:
     if isinstance(problem, httpx.HTTPStatusError):
-        return problem.response.is_server_error
+        status = problem.response.status_code
+        return status == HTTPStatus.CONFLICT or problem.response.is_server_error
     return isinstance(problem, httpx.TransportError)
 
 

@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from hub.api import (
+    archives,
     artifacts,
     bulk,
     change,
@@ -54,6 +55,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     artifacts.get_artifact,
     artifacts.get_thumbnail,
     artifacts.has_artifact,
+    archives.get_archive,
     health.health,
     system.system_status,
     docs.assets,

@@ -11,6 +11,7 @@ from litestar.response import File
 
 from hub.api.files import HEADERS, file_answer
 from hub.api.guards import clients, workers, workers_or_clients
+from hub.api.uploads import body_of, offset_of
 from hub.artifacts.kinds import kind_of_file
 from hub.artifacts.thumbnails import SIZES
 from hub.parts import Parts
@@ -31,8 +32,11 @@ ThumbnailSize = Annotated[int, QueryParameter(ge=SIZES[0], le=SIZES[-1])]
 async def put_artifact(
     sha256: FromPath[str], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
 ) -> Response[dict[str, str | int]]:
-    """The raw bytes. 400 when they do not have the digest that the path says."""
-    size = await parts.artifacts.store(sha256, request.stream())
+    """The raw bytes. 400 when they do not have the digest that the path says. After a broken
+    connection `HEAD` tells in `Upload-Offset` how many bytes are here; the rest comes with
+    `Content-Range: bytes FIRST-LAST/SIZE`. 409 when it does not fit, with `Upload-Offset`.
+    """
+    size = await parts.artifacts.store(sha256, body_of(request), offset_of(request, LARGEST))
     return Response(
         {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}, status_code=201
     )
@@ -77,9 +81,12 @@ async def get_thumbnail(
     tags=["artifacts"],
 )
 async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> None:
-    """200, and it stays for the job that will name it; or 404 when it must be handed in."""
+    """200, and it stays for the job that will name it; or 404 when it must be handed in, from the
+    byte on that `Upload-Offset` tells.
+    """
     if not parts.artifacts.touch(sha256):
-        raise NotFoundException("Artifact not found")
+        here = {"Upload-Offset": str(parts.artifacts.incoming.offset(sha256))}
+        raise NotFoundException("Artifact not found", headers=here)
 
 
 def _found(parts: Parts, sha256: str) -> Path:

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from hub.api.fields import FieldError
 from hub.api.ranges import RangeOutsideError
-from hub.artifacts import ArtifactError
+from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
 from hub.artifacts.thumbnails import NoThumbnailError
 from hub.installer import AddressError, NoAgentError
 from hub.store.client import StoreFullError, StoreUnavailableError
@@ -100,6 +100,16 @@ def of_artifact(_: AnyRequest, problem: ArtifactError) -> Answer:
     return answer(400, str(problem))
 
 
+def of_offset(_: AnyRequest, problem: OffsetError) -> Answer:
+    """409: with how much is here, so that the next request fits."""
+    return answer(409, str(problem), headers={"Upload-Offset": str(problem.offset)})
+
+
+def of_broken_off(_: AnyRequest, problem: BrokenOffError) -> Answer:
+    """400: to nobody; it keeps a lost connection from being logged as a fault of ours."""
+    return answer(400, str(problem))
+
+
 def of_range(_: AnyRequest, problem: RangeOutsideError) -> Answer:
     """416: with the size, so that the next request fits."""
     return answer(416, str(problem), headers={"Content-Range": f"bytes */{problem.size}"})
@@ -183,6 +193,8 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     NotReplayedError: of_replay,
     ReplayedError: of_replayed,
     ArtifactError: of_artifact,
+    OffsetError: of_offset,
+    BrokenOffError: of_broken_off,
     RangeOutsideError: of_range,
     NoThumbnailError: of_no_thumbnail,
     NoAgentError: of_no_agent,

@@ -1,5 +1,7 @@
 """Files of jobs, by the SHA-256 of their bytes: kept, recognised, shown small."""
 
-from hub.artifacts.disk import ArtifactError, Artifacts
+from hub.artifacts.digests import ArtifactError
+from hub.artifacts.disk import Artifacts
+from hub.artifacts.incoming import BrokenOffError, OffsetError
 
-__all__ = ["ArtifactError", "Artifacts"]
+__all__ = ["ArtifactError", "Artifacts", "BrokenOffError", "OffsetError"]

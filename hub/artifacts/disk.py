@@ -1,24 +1,15 @@
 """Files of jobs, by the SHA-256 of their bytes, on the hub's disk."""
 
-import asyncio
-import hashlib
 import os
-import re
 from collections.abc import AsyncIterator
 from functools import cached_property
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO
 
 from attrs import field, frozen
 
+from hub.artifacts.digests import NAME, check_name
+from hub.artifacts.incoming import Incoming
 from hub.artifacts.thumbnails import Thumbnails
-
-NAME = re.compile(r"[0-9a-f]{64}")
-
-
-class ArtifactError(ValueError):
-    """What was sent is not the artifact that it was said to be."""
 
 
 @frozen
@@ -31,6 +22,11 @@ class Artifacts:
     def thumbnails(self) -> Thumbnails:
         """Small pictures of the files."""
         return Thumbnails(self.root / "thumbnails")
+
+    @cached_property
+    def incoming(self) -> Incoming:
+        """Files on their way in."""
+        return Incoming(self.root / "incoming")
 
     def touch(self, sha256: str) -> bool:
         """Whether the artifact is here; if so it counts as stored just now."""
@@ -46,26 +42,12 @@ class Artifacts:
         path = self._path(sha256)
         return path if path.is_file() else None
 
-    async def store(self, sha256: str, chunks: AsyncIterator[bytes]) -> int:
-        """Keep what `chunks` bring; its size in bytes. Raises `ArtifactError`."""
-        path = self._path(sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        digest, size = hashlib.sha256(), 0
-        with NamedTemporaryFile(dir=self.root, prefix="incoming-", delete=False) as file:
-            incoming = Path(file.name)
-            try:
-                async for chunk in chunks:
-                    digest.update(chunk)
-                    size += len(chunk)
-                    await asyncio.to_thread(file.write, chunk)
-                if digest.hexdigest() != sha256:
-                    raise ArtifactError(
-                        f"sha256: the {size} bytes received have the digest {digest.hexdigest()}"
-                    )
-                await asyncio.to_thread(_settle, file, path)
-            finally:
-                incoming.unlink(missing_ok=True)
-        return size
+    async def store(self, sha256: str, chunks: AsyncIterator[bytes], offset: int = 0) -> int:
+        """Keep what `chunks` bring, from byte `offset` on; the file's size in bytes.
+
+        Raises `ArtifactError`, `OffsetError`.
+        """
+        return await self.incoming.receive(sha256, chunks, offset, self._path(sha256))
 
     def older_than(self, moment_s: float) -> set[str]:
         """The artifacts that were last stored before a moment, in seconds since the epoch."""
@@ -78,12 +60,5 @@ class Artifacts:
         self.thumbnails.remove(sha256)
 
     def _path(self, sha256: str) -> Path:
-        if not NAME.fullmatch(sha256):
-            raise ArtifactError("sha256: expected 64 lower-case hexadecimal digits")
+        check_name(sha256)
         return self.root / sha256[:2] / sha256
-
-
-def _settle(file: IO[bytes], path: Path) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    Path(file.name).replace(path)

@@ -57,6 +57,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/artifacts/{sha256:str}"): BOTH,
     ("HEAD", "/artifacts/{sha256:str}"): BOTH,
     ("GET", "/artifacts/{sha256:str}/thumbnail"): CLIENTS,
+    ("GET", "/jobs/{job_id:str}/artifacts.zip"): CLIENTS,
     ("GET", "/jobs/{job_id:str}/explain"): CLIENTS,
     ("GET", "/health"): ANYBODY,
     ("GET", "/system/status"): CLIENTS,

@@ -44,6 +44,7 @@ ROUTES = {
     "GET /workers/{worker_id}/next",
     "PUT /artifacts/{sha256}",
     "GET /artifacts/{sha256}",
+    "GET /jobs/{job_id}/artifacts.zip",
     "GET /artifacts/{sha256}/thumbnail",
     "HEAD /artifacts/{sha256}",
     "GET /health",

@@ -1,0 +1,28 @@
+"""The names of artifacts, and what is wrong with one."""
+
+import re
+from typing import Protocol
+
+NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class ArtifactError(ValueError):
+    """What was sent is not the artifact that it was said to be."""
+
+
+class Digest(Protocol):
+    """A digest that is being made."""
+
+    def update(self, data: bytes, /) -> None:
+        """Put more into it."""
+        ...
+
+    def hexdigest(self) -> str:
+        """What it is so far."""
+        ...
+
+
+def check_name(sha256: str) -> None:
+    """Raises `ArtifactError` for what is no digest."""
+    if not NAME.fullmatch(sha256):
+        raise ArtifactError("sha256: expected 64 lower-case hexadecimal digits")

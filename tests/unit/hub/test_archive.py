@@ -1,0 +1,50 @@
+"""A zip that is written while it is sent."""
+
+import io
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hub.artifacts.archive import CHUNK_BYTES, Member, archived, names
+
+
+async def whole(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+async def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
+    contents = {"a.png": b"a" * (CHUNK_BYTES + 1), "ä/ö.txt": b"", "b.bin": bytes(range(256))}
+    members = [Member(name, tmp_path / str(number)) for number, name in enumerate(contents)]
+    for member in members:
+        member.path.write_bytes(contents[member.name])
+    with zipfile.ZipFile(io.BytesIO(await whole(archived(members)))) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == contents
+
+
+async def test_it_is_never_whole_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x" * (10 * CHUNK_BYTES))
+    pieces = [len(piece) async for piece in archived([Member("x", tmp_path / "x")])]
+    assert max(pieces) < 2 * CHUNK_BYTES
+    assert len(pieces) >= 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        (["a.png", "a.png", "A.PNG"], ["a.png", "a (2).png", "A (3).PNG"]),
+        (["x", "x", "x (2)"], ["x", "x (2)", "x (2) (2)"]),
+        (["../../etc/passwd", "C:\\windows\\x.dll"], ["passwd", "x.dll"]),
+        (["", "..", "/", "a/"], ["file", "file (2)", "file (3)", "file (4)"]),
+        (
+            ['a<b>:"|?*.png', "nul\0.png", "\u202egnp.exe"],
+            ["a_b______.png", "nul_.png", "_gnp.exe"],
+        ),
+        (["x" * 300 + ".png"], ["x" * 196 + ".png"]),
+    ],
+    ids=["twice", "numbered", "elsewhere", "none", "unsafe", "long"],
+)
+def test_names_unpack_everywhere(wanted: list[str], given: list[str]) -> None:
+    assert names(wanted) == given
