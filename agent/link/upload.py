@@ -85,7 +85,9 @@ class Uploads:
         headers = {"Content-Type": file.mime_type, "Content-Length": str(size_bytes - offset)}
         if offset:
             headers["Content-Range"] = f"bytes {offset}-{size_bytes - 1}/{size_bytes}"
-        answer = await self._http.put(url, content=_chunks(file, offset), headers=headers)
+        with _opened(file) as content:  # here, for httpx leaves the chunks of a broken request open
+            content.seek(offset)
+            answer = await self._http.put(url, content=_chunks(content), headers=headers)
         answer.raise_for_status()
 
 
@@ -133,11 +135,9 @@ def _offset(known: httpx.Response, size_bytes: int) -> int:
     return offset if offset < size_bytes else 0
 
 
-async def _chunks(file: OutputFile, offset: int) -> AsyncIterator[bytes]:
-    with _opened(file) as content:
-        content.seek(offset)
-        while chunk := await asyncio.to_thread(content.read, CHUNK_BYTES):
-            yield chunk
+async def _chunks(content: BufferedReader | BytesIO) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(content.read, CHUNK_BYTES):
+        yield chunk
 
 
 def _is_transient(problem: BaseException) -> bool:

@@ -17,6 +17,7 @@ from tests.support.hubs import RunningHub, running_hub
 CONTENT = bytes(range(256)) * 8192
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 HASTE_S = 0.02
+PATIENCE_S = 0.5  # a busy hub takes a moment to notice that a line was cut
 
 
 @define
@@ -78,7 +79,7 @@ async def test_more_breaks_than_tries_are_survived_while_bytes_get_through(
     hub: RunningHub, file: OutputFile
 ) -> None:
     async with cutting(hub, 200_000, TRIES + 2) as cutter:
-        uploads = Uploads(httpx.AsyncClient(base_url=cutter.url), HASTE_S)
+        uploads = Uploads(httpx.AsyncClient(base_url=cutter.url), PATIENCE_S)
         told = await uploads.upload(file)
         await uploads.close()
     assert (told["sha256"], cutter.cuts) == (SHA256, 0)
