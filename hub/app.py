@@ -115,4 +115,5 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """No new claims; those under way reach their workers; then everybody is sent away."""
         await self._parts.dispatcher.stop()
+        self._parts.waits.stop()
         await super().shutdown(sockets)

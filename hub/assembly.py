@@ -37,13 +37,13 @@ from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
 from hub.timetable import chores
+from hub.waits import Waits
 
 
 def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
-    jobs = _jobs(settings, client)
-    workers = Workers(client)
-    lanes, presence, machines = Lanes(client), Presence(client), Machines(client)
+    jobs, machines = _jobs(settings, client), Machines(client)
+    workers, lanes, presence = Workers(client), Lanes(client), Presence(client)
     dispatcher = Dispatcher(jobs, lanes)
     advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
     outlook = Outlook(client, lanes, jobs.prefer)
@@ -80,6 +80,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         counter=_counter(desk, views, news, audience, offering),
         crowd=crowd,
         chores=chores(dispatcher.id, jobs, artifacts, settings),
+        waits=Waits(news, settings.hub_max_waits),
     )
 
 

@@ -1,6 +1,8 @@
 """The parts of a running hub, built and joined by `hub.assembly`."""
 
-from attrs import frozen
+import time
+
+from attrs import field, frozen
 
 from hub.advancer import Advancer
 from hub.artifacts import Artifacts
@@ -26,6 +28,7 @@ from hub.store.searches import Searches
 from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
+from hub.waits import Waits
 
 
 @frozen(eq=False)
@@ -56,6 +59,13 @@ class Parts:
     counter: Counter
     crowd: Crowd
     chores: Chores
+    waits: Waits
+    _built_s: float = field(factory=time.monotonic, init=False)
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the parts were joined."""
+        return time.monotonic() - self._built_s
 
     @property
     def workflows(self) -> Workflows:

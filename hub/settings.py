@@ -114,6 +114,10 @@ class HubSettings:
     hub_max_connections: int = setting(
         "HUB_MAX_CONNECTIONS", 10_000, "the most WebSockets at the same time", validator=_positive
     )
+    hub_max_waits: int = setting(
+        "HUB_MAX_WAITS", 1000, "the most requests that may wait for the end of a job",
+        validator=validators.ge(0),
+    )  # fmt: skip
     stats_broadcast_interval_ms: float = setting(
         "STATS_BROADCAST_INTERVAL_MS", 5000.0, "how often monitors are told, in milliseconds",
         validator=validators.ge(250),

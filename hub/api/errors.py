@@ -22,6 +22,7 @@ from hub.store.submissions import (
     ReplayedError,
     WorkflowConflictError,
 )
+from hub.waits import WaitsFullError
 
 NAMED = re.compile(r"field `(.+?)`")
 log = logging.getLogger(__name__)
@@ -130,6 +131,12 @@ def of_address(_: AnyRequest, problem: AddressError) -> Answer:
     return answer(400, str(problem))
 
 
+def of_waits(_: AnyRequest, problem: WaitsFullError) -> Answer:
+    """429: nothing was kept."""
+    told = f"wait: {problem}; accepted: wait false, or the same a little later"
+    return answer(429, told, headers={"Retry-After": "5"})
+
+
 def of_full(_: AnyRequest, problem: StoreFullError) -> Answer:
     """507: nothing was kept."""
     return answer(507, f"{problem}; the job was not accepted", headers={"Retry-After": "30"})
@@ -147,7 +154,10 @@ def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
         return answer(problem.status_code, _sentence(problem), headers=problem.headers)
     fields = [_field(each) for each in _extras(problem)]
     told = "; ".join(f"{each['field']}: {each['problem']}" for each in fields)
-    return answer(400, told or _sentence(problem), fields)
+    refused = answer(400, told or _sentence(problem), fields)
+    missing = [each["field"] for each in fields if "missing required field" in each["problem"]]
+    refused.content |= {"required": missing} if missing else {}
+    return refused
 
 
 def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
@@ -199,6 +209,7 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     NoThumbnailError: of_no_thumbnail,
     NoAgentError: of_no_agent,
     AddressError: of_address,
+    WaitsFullError: of_waits,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,
     HTTPException: of_http,

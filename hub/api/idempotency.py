@@ -35,8 +35,9 @@ ACCEPTED = re.compile(r"[!-~]{1,200}")
 REPLAYED = (b"idempotency-replayed", b"true")
 UNKEPT = frozenset({"/enrolment-tokens", "/enrol"})
 """Their answers are secrets, which Redis is not to hold; `POST /enrol` has its nonce instead."""
-PASSING = frozenset({401, 403, 429})
-"""Answers that may be another the next time, though the request is the same."""
+PASSING = frozenset({202, 401, 403, 429})
+"""Answers that may be another the next time, though the request is the same; 202 is of a job that
+goes on, under the id that follows from the key."""
 
 
 def job_id_of(scope: Scope) -> str | None:

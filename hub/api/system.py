@@ -1,5 +1,6 @@
 """How the system as a whole is."""
 
+import time
 from asyncio import gather
 from typing import Any
 
@@ -22,6 +23,9 @@ async def system_status(parts: NamedDependency[Parts]) -> dict[str, Any]:
         chores.duties.leader(), chores.duties.runs(), parts.views.counts(), parts.workers.counts()
     )
     return {
+        "timestamp": time.time_ns() // 1_000_000,
+        "status": "operational",
+        "uptime_s": round(parts.uptime_s, 1),
         "hub": {"id": chores.hub, "version": VERSION, "leads": chores.is_leading},
         "leader": leader,
         "jobs": jobs,

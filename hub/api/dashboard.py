@@ -1,0 +1,57 @@
+"""What the original's dashboard asks for."""
+
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from hub.api.fields import FieldError
+from hub.api.figures import figures
+from hub.api.guards import clients
+from hub.api.queues import ACTIVE, PENDING, Limit, listed, newest
+from hub.parts import Parts
+from shared.states import JobState
+from shared.wire import unstructure
+
+Document = dict[str, Any]
+
+ASKED: dict[str, tuple[JobState, ...]] = {
+    **{state.value: (state,) for state in JobState},
+    "pending": PENDING,
+    "active": ACTIVE,
+}
+"""The states that each word of `status` means."""
+
+
+@get("/dashboard/api/status", guards=[clients], summary="Jobs and workers", tags=["dashboard"])
+async def dashboard_status(parts: NamedDependency[Parts]) -> Document:
+    """The figures of `GET /metrics`."""
+    return await figures(parts)
+
+
+@get("/dashboard/api/metrics", guards=[clients], summary="The same", tags=["dashboard"])
+async def dashboard_metrics(parts: NamedDependency[Parts]) -> Document:
+    """The figures of `GET /metrics`."""
+    return await figures(parts)
+
+
+@get("/dashboard/api/jobs", guards=[clients], summary="Jobs by their status", tags=["dashboard"])
+async def dashboard_jobs(
+    parts: NamedDependency[Parts],
+    status: Annotated[str, QueryParameter(description="states by comma, or active")] = "pending",
+    limit: Limit = 50,
+) -> Document:
+    """The newest in any of the states."""
+    words = [word for word in status.split(",") if word]
+    unknown = [word for word in words if word not in ASKED]
+    if unknown:
+        raise FieldError("status", f"{unknown[0]} is no state", ", ".join(ASKED))
+    states = dict.fromkeys(state for word in words for state in ASKED[word])
+    return listed(await newest(parts, tuple(states), limit))
+
+
+@get("/dashboard/api/workers", guards=[clients], summary="All workers", tags=["dashboard"])
+async def dashboard_workers(parts: NamedDependency[Parts]) -> Document:
+    """As `GET /workers` tells them."""
+    return {"workers": [unstructure(each) for each in await parts.workers.all()]}
