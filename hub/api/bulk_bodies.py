@@ -29,6 +29,7 @@ class FilterBody(Struct, forbid_unknown_fields=True, frozen=True):
     type: Name | None = None
     customer_id: Name | None = None
     worker_id: Name | None = None
+    workflow_id: Name | None = None
     error_class: ErrorClass | None = None
     ended_from: Annotated[Moment | None, Meta(description=FORMS)] = None
     ended_to: Annotated[Moment | None, Meta(description=FORMS)] = None
@@ -65,6 +66,7 @@ class BulkBody(Struct, forbid_unknown_fields=True, frozen=True):
             type=asked.type,
             customer=asked.customer_id,
             worker=asked.worker_id,
+            workflow=asked.workflow_id,
             error=asked.error_class,
             ended_from=moment_of("filter.ended_from", asked.ended_from),
             ended_to=moment_of("filter.ended_to", asked.ended_to),

@@ -35,6 +35,7 @@ async def list_dead_letters(  # noqa: PLR0913, PLR0917 - one for each filter
     job_type: Annotated[str | None, QueryParameter(name="type")] = None,
     customer_id: Annotated[str | None, QueryParameter()] = None,
     worker_id: Annotated[str | None, QueryParameter()] = None,
+    workflow_id: Annotated[str | None, QueryParameter()] = None,
     ended_from: When = None,
     ended_to: When = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
@@ -49,6 +50,7 @@ async def list_dead_letters(  # noqa: PLR0913, PLR0917 - one for each filter
         type=job_type,
         customer=customer_id,
         worker=worker_id,
+        workflow=workflow_id,
         ended_from=moment_of("ended_from", ended_from),
         ended_to=moment_of("ended_to", ended_to),
     )

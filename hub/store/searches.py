@@ -20,6 +20,7 @@ class Filter:
     type: str | None = None
     customer: str | None = None
     worker: str | None = None
+    workflow: str | None = None
     error: ErrorClass | None = None  # of those that have failed for good
     ended_from: int | None = None
     ended_to: int | None = None  # not included
@@ -28,7 +29,7 @@ class Filter:
     def indexes(self) -> list[str]:
         """The sorted sets of jobs, by submission number, that a match is in."""
         named = asdict(self, filter=lambda _, value: value is not None)
-        kinds = ("status", "type", "customer", "worker", "error")
+        kinds = ("status", "type", "customer", "worker", "workflow", "error")
         return [key(f"by_{kind}", named[kind]) for kind in kinds if kind in named]
 
     @property

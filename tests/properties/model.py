@@ -256,7 +256,12 @@ class Model:
         return self._is_free(counts, _groups(stage, job.type, job.customer))
 
     def _is_free(self, counts: Counter[str], groups: list[str]) -> bool:
-        return all(counts[field] < self.limits.get(field, 10**9) for field in groups)
+        return all(counts[field] < self._limit(field) for field in groups)
+
+    def _limit(self, field: str) -> int:
+        """That of its own, else the one for all of the kind."""
+        for_all = f"{field.rpartition(':')[0]}:*"
+        return self.limits.get(field, self.limits.get(for_all, 10**9))
 
     def _open(self) -> list[ModelJob]:
         return [job for job in self.jobs.values() if job.state not in TERMINAL]

@@ -50,7 +50,8 @@ DISTURBANCES = (
 )
 LIMITS: tuple[dict[str, int], ...] = (
     {}, {"running:type:image": 1}, {"running:customer:c1": 0, "running:type:video": 2},
-    {"waiting:customer:c1": 2, "waiting:type:image": 4},
+    {"waiting:customer:c1": 2, "waiting:type:image": 4}, {"waiting:type:*": 1},
+    {"running:type:*": 1, "running:type:image": 2}, {"running:customer:*": 1, "waiting:type:video": 1},
 )  # fmt: skip
 NAMES = st.sampled_from(list(NEEDS))
 PICKS = st.integers(0, 10**6)
@@ -124,8 +125,6 @@ class Lifecycle(Machine):
         claimed = self.run(self.hand(worker_id, session).claim(wanted))
         assert [each.lease.job_id for each in claimed] == first
         self.model.is_quiet = False  # the class may have been classified
-        if not claimed:
-            self.client.calls.clear()  # asked again, there may be something
         for each in claimed:
             self.model.claim(worker_id, each.lease)
 

@@ -193,13 +193,18 @@ class Hand:
     async def claim(self, wanted: int = 1, *, lease_s: float = 30) -> list[Claimed]:
         """Up to `wanted` jobs; the class is classified first when that is due."""
         jobs = evolve(self.store.jobs, lease_s=lease_s)
-        ask = partial(jobs.claim, self.worker_id, self.session, self.class_, wanted)
+        ask = partial(jobs.claim, self.worker_id, self.session, self.class_)
+        found: list[Claimed] = []
         while True:
             try:
-                return (await ask()).jobs
+                claims = await ask(wanted - len(found))
             except StaleClassError as stale:
                 known = {self.class_: self.capability}
                 await self.store.lanes.catch_up(stale.class_, stale.version, known)
+                continue
+            found += claims.jobs
+            if len(found) == wanted or not claims.jobs or not claims.may_be_more:
+                return found
 
     async def take(self, spec_: JobSpec | None = None, *, lease_s: float = 30) -> Lease:
         """The lease of a new job, which must be the first in order."""

@@ -45,12 +45,14 @@ async def test_dead_letters_are_found_by_all_that_is_known_of_them(
     hub: RunningHub, store: Store
 ) -> None:
     cuda = await dead(store)
-    memory = await dead(store, ErrorClass.OUT_OF_MEMORY, "w2", customer_id="ann")
+    memory = await dead(store, ErrorClass.OUT_OF_MEMORY, "w2", customer_id="ann", workflow_id="f1")
     await hub.submit()
     assert await listed(hub) == [memory, cuda]
     assert await listed(hub, "error_class=cuda") == [cuda]
     assert await listed(hub, "worker_id=w2&type=simulation&customer_id=ann") == [memory]
     assert await listed(hub, "error_class=cuda&customer_id=ann") == []
+    assert await listed(hub, "workflow_id=f1") == [memory]
+    assert await listed(hub, "workflow_id=f2") == []
     ended_at = (await hub.job(memory))["finished_at"]
     assert memory in await listed(hub, f"ended_from={ended_at}&ended_to=9000000000000")
     assert await listed(hub, f"ended_from={ended_at + 60_000}") == []
@@ -141,6 +143,7 @@ async def test_all_that_match_are_replayed_once(hub: RunningHub, store: Store) -
     assert dry == {"action": "replay", "dry_run": True, "matched": 3}
     done = await change(hub, "replay", wanted, payload={"n": 9}, priority=5)
     assert (done["matched"], done["done"], done["skipped"], done["cursor"]) == (3, 3, {}, None)
+    assert (await change(hub, "replay", {"workflow_id": "f2"}, dry_run=True))["matched"] == 0
     again = await change(hub, "replay", wanted)
     assert (again["done"], again["skipped"]) == (0, {"replayed already": 3})
     assert (await hub.job(other))["replays"] == []
