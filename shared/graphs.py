@@ -87,6 +87,12 @@ def execution_order(graph: Graph) -> list[str]:
         raise GraphError(f"the graph has a cycle: {cycle}; remove one of its links") from error
 
 
+def linked_nodes(graph: Graph) -> set[str]:
+    """Return the ids that some input is linked to, be they in the graph or not."""
+    links = (_link(value) for node in graph.values() for value in node["inputs"].values())
+    return {node_id for node_id in links if node_id is not None}
+
+
 def picture_facts(graph: Graph, *, default_steps: int = 20) -> PictureFacts:
     """Read what the nodes say; what none says is 512 by 512, seed 0 and `default_steps`.
 

@@ -7,6 +7,7 @@ zero; a set that it does not state counts as everything.
 
 from collections.abc import Callable, Collection, Iterator
 
+import attrs
 from attrs import field, frozen
 
 from shared.labels import LabelNeed
@@ -111,8 +112,12 @@ class Unmet:
     field: str
     needs: str
     has: str
+    offered: Collection[str] = attrs.field(
+        default=(), eq=False, repr=False
+    )  # of a long list, all of it
 
 
+LISTED = 20  # of more, only the number is told
 Predicate = Callable[[Capability, Requirement], Unmet | None]
 
 
@@ -134,8 +139,11 @@ def _among(name: str, needed: str | None, offered: Collection[str] | None) -> Un
 
 
 def _all_among(name: str, needed: tuple[str, ...], offered: Collection[str] | None) -> Unmet | None:
-    missing = [] if offered is None else [each for each in needed if each not in offered]
-    return Unmet(name, _listed(missing), _listed(offered or ())) if missing else None
+    if offered is None or not (missing := [each for each in needed if each not in offered]):
+        return None
+    if len(offered) <= LISTED:
+        return Unmet(name, _listed(missing), _listed(offered))
+    return Unmet(name, _listed(missing), f"{len(offered)} others", offered)
 
 
 def _listed(names: Collection[str]) -> str:
@@ -155,9 +163,8 @@ def _workflow(capability: Capability, requirement: Requirement) -> Unmet | None:
 
 
 def _models(capability: Capability, requirement: Requirement) -> Unmet | None:
-    offered = capability.models
-    of_service = None if offered is None else offered.get(requirement.service_type, ())
-    return _all_among("models", requirement.models, of_service)
+    offered = capability.models or {}
+    return _all_among("models", requirement.models, offered.get(requirement.service_type))
 
 
 def _custom_nodes(capability: Capability, requirement: Requirement) -> Unmet | None:

@@ -1,6 +1,7 @@
 """What a worker lacks for a job, in words for people."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from shared.matching import Unmet
 
@@ -28,7 +29,20 @@ _SHOWN = 3
 
 def told(unmet: Unmet) -> str:
     """Both values: `needs 20 GB of GPU memory, has 16`."""
-    return f"{_needs(unmet)}, has {unmet.has}"
+    return f"{_needs(unmet)}, has {has(unmet)}"
+
+
+def has(unmet: Unmet) -> str:
+    """What the worker has instead; of a long list, the names that the missing ones may be meant for."""
+    if not unmet.offered:
+        return unmet.has
+    near = [
+        name
+        for missing in unmet.needs.split(", ")
+        for name in get_close_matches(missing, unmet.offered, n=1)
+    ]
+    more = len(unmet.offered) - len(near)
+    return ", ".join(near) + f" and {more} others" if near else unmet.has
 
 
 def told_of_all(unmet: Sequence[Unmet], workers: int) -> str:
@@ -37,7 +51,7 @@ def told_of_all(unmet: Sequence[Unmet], workers: int) -> str:
     `unmet` must be of one field and need, one for each kind of worker.
     """
     if workers == 1:
-        return f"{_needs(unmet[0])}; the only worker has {unmet[0].has}"
+        return f"{_needs(unmet[0])}; the only worker has {has(unmet[0])}"
     return f"{_needs(unmet[0])}; {_best(unmet, workers)}"
 
 
@@ -48,12 +62,12 @@ def _needs(unmet: Unmet) -> str:
 
 
 def _best(unmet: Sequence[Unmet], workers: int) -> str:
-    has = list(dict.fromkeys(each.has for each in unmet))
+    found = list(dict.fromkeys(map(has, unmet)))
     if _is_amount(unmet[0]):
         best = min if unmet[0].field == "max_rate_per_hour" else max
-        return f"the best of {workers} workers has {best(has, key=_number)}"
-    more = " or others" if len(has) > _SHOWN else ""
-    return f"the {workers} workers have {' or '.join(has[:_SHOWN])}{more}"
+        return f"the best of {workers} workers has {best(found, key=_number)}"
+    more = " or others" if len(found) > _SHOWN else ""
+    return f"the {workers} workers have {' or '.join(found[:_SHOWN])}{more}"
 
 
 def _is_amount(unmet: Unmet) -> bool:

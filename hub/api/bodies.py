@@ -6,8 +6,9 @@ from attrs import evolve
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hub.api.fields import FieldError
+from hub.api.graph_reading import Stated, read_graph, reread, stated_names
 from hub.api.moments import FORMS, Moment, milliseconds
-from shared.graphs import GraphError, find_graph, has_graph
+from shared.graph_needs import GraphNeeds
 from shared.jobs import MAX_PRIORITY, Job, JobSpec, another_go
 from shared.labels import LabelError, LabelNeed, label_needs
 from shared.matching import HardwareNeed, Requirement
@@ -29,6 +30,9 @@ LABELS = (
 )
 
 
+READ = "left out, a ComfyUI job's graph tells"
+
+
 class HardwareBody(Struct, forbid_unknown_fields=True, frozen=True):
     """The least a job needs. Sizes in GB. `"all"` and a missing field mean: no matter."""
 
@@ -46,8 +50,8 @@ class RequirementsBody(Struct, forbid_unknown_fields=True, frozen=True):
     service_type: Name | None = None
     component: Name | None = None
     workflow: Name | None = None
-    models: Names | str = ()
-    custom_nodes: Names = ()
+    models: Annotated[Names | str | UnsetType, Meta(description=READ + '; "all": any')] = UNSET
+    custom_nodes: Annotated[Names | UnsetType, Meta(description=READ)] = UNSET
     hardware: HardwareBody = HardwareBody()
     customer_isolation: Annotated[str, Meta(pattern="^(strict|loose|none)$")] | None = None
     geographic_region: Name | None = None
@@ -74,12 +78,12 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     def work(self) -> JobSpec:
         """The job, of no workflow yet. Raises `FieldError`."""
-        check_payload(self.type, self.payload)
+        needs = read_graph(self.type, self.payload)
         run_at, deadline = self._times()
         return JobSpec(
             type=self.type,
             payload=self.payload,
-            requirement=self._requirement(),
+            requirement=self._requirement(needs),
             customer_id=self.customer_id,
             max_retries=self.max_retries,
             timeout_minutes=self.timeout_minutes or self.requirements.timeout_minutes,
@@ -94,14 +98,17 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             raise FieldError("deadline", "is not after run_at", "a moment after run_at")
         return run_at, deadline
 
-    def _requirement(self) -> Requirement:
+    def _requirement(self, needs: GraphNeeds) -> Requirement:
         asked = self.requirements
+        stated = Stated(
+            models=_models(self.type, asked.models),
+            custom_nodes=None if asked.custom_nodes is UNSET else asked.custom_nodes,
+        )
         return Requirement(
             service_type=asked.service_type or self.type,
             component=_limit(asked.component),
             workflow=_limit(asked.workflow),
-            models=_names("requirements.models", asked.models),
-            custom_nodes=asked.custom_nodes,
+            **stated.completed(needs),
             hardware=_hardware(asked.hardware),
             customer_id=self.customer_id,
             customer_isolation=asked.customer_isolation,
@@ -160,9 +167,12 @@ class ReplayBody(Struct, forbid_unknown_fields=True, frozen=True):
     def spec(self, job: Job, job_id: str | None) -> JobSpec:
         """The new job as the store takes it. Raises `FieldError`."""
         payload = job.payload if self.payload is None else self.payload
-        check_payload(job.type, payload)
+        requirement = reread(job.requirements, job.type, job.payload, payload)
         priority = job.priority if self.priority is None else self.priority
-        return another_go(job, id=job_id, payload=payload, priority=priority, is_again=self.again)
+        return another_go(
+            job, id=job_id, payload=payload, requirement=requirement,
+            priority=priority, is_again=self.again,
+        )  # fmt: skip
 
 
 class JobChange(Struct, forbid_unknown_fields=True, frozen=True):
@@ -181,12 +191,14 @@ def _limit(name: str | None) -> str | None:
     return None if name == "all" else name
 
 
-def _names(field: str, names: tuple[str, ...] | str) -> tuple[str, ...]:
+def _models(type_: str, names: tuple[str, ...] | str | UnsetType) -> tuple[str, ...] | None:
+    if names is UNSET:
+        return None
     if isinstance(names, tuple):
-        return names
+        return stated_names(type_, names)
     if names == "all":
         return ()
-    raise FieldError(field, "is a text", 'a list of names, or "all"')
+    raise FieldError("requirements.models", "is a text", 'a list of names, or "all"')
 
 
 def _labels(asked: dict[str, Any]) -> tuple[LabelNeed, ...]:
@@ -206,13 +218,3 @@ def _hardware(body: HardwareBody) -> HardwareNeed:
         if not isinstance(value, (str, UnsetType)):
             needs[name] = value
     return HardwareNeed(**needs)
-
-
-def check_payload(type_: str, payload: dict[str, Any]) -> None:
-    """A payload that means to be a ComfyUI workflow must be one, before anybody waits for it."""
-    if type_ != "comfyui" and not (type_ == "simulation" and has_graph(payload)):
-        return
-    try:
-        find_graph(payload)
-    except GraphError as problem:
-        raise FieldError("payload", str(problem), "a ComfyUI workflow in API format") from problem

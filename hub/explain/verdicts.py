@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from hub.store.presence import Fleet, Present
 from shared.matching import Capability, Requirement, Unmet, unmet
-from shared.words import told, told_of_all
+from shared.words import has, told, told_of_all
 
 
 @frozen(kw_only=True)
@@ -77,7 +77,7 @@ class Verdicts:
         if missing is not None:
             return Verdict(
                 worker_id=worker.worker_id, verdict="unable", words=told(missing),
-                field=missing.field, needs=missing.needs, has=missing.has,
+                field=missing.field, needs=missing.needs, has=has(missing),
             )  # fmt: skip
         if worker.worker_id in self.held:
             verdict, words = self.held[worker.worker_id]

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.connectors.answers import is_object
-from agent.connectors.comfyui.failures import choices_of, is_model_name
+from agent.connectors.comfyui.failures import choices_of
+from shared.graph_needs import is_model_name, plain_name
 
 
 def model_names(object_info: dict[str, Any]) -> tuple[str, ...]:
-    """Return every file of weights that some loader offers, sorted."""
-    return tuple(sorted({name for name in _choices(object_info) if is_model_name(name)}))
+    """Return every file of weights that some loader offers, sorted, with "/" between folders."""
+    names = {plain_name(name) for name in _choices(object_info) if is_model_name(name)}
+    return tuple(sorted(names))
 
 
 def _choices(object_info: dict[str, Any]) -> Iterator[Any]:

@@ -1,17 +1,14 @@
 """ComfyUI's refusals and failures as errors that say what to do."""
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any
 
 from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError
+from shared.graph_needs import is_model_name
 from shared.graphs import Graph, node_title
 from shared.states import ErrorClass
 
-MODEL_SUFFIXES = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx"}
-)
 _CHOICES_SHOWN = 10
 _TRACEBACK_LINES = 20
 _TEXT_LIMIT = 2000
@@ -20,11 +17,6 @@ _REMEDIES = {
     403: "access is refused; check username, password and the proxy before ComfyUI",
     413: "the workflow is larger than its --max-upload-size",
 }
-
-
-def is_model_name(value: object) -> bool:
-    """Whether a value of an input names a file of weights."""
-    return isinstance(value, str) and PurePath(value).suffix.lower() in MODEL_SUFFIXES
 
 
 def rejection(answer: Answer) -> ConnectorError:

@@ -47,6 +47,30 @@ async def test_the_nearest_fix_is_what_the_best_worker_lacks(hub: RunningHub) ->
     assert rows["far"]["field"] == "service_type"
 
 
+async def test_what_the_graph_of_a_comfyui_job_needs_is_told_without_being_declared(
+    hub: RunningHub,
+) -> None:
+    await hub.worker("silent", capability=Capability(services=("comfyui",)))
+    full = {"comfyui": ("sdxl.safetensors",)}
+    await hub.worker("full", capability=Capability(services=("comfyui",), models=full))
+    poor = Capability(services=("comfyui",), models={"comfyui": ()}, custom_nodes=("KSampler",))
+    await hub.worker("poor", capability=poor)
+    await hub.worker("simulated", capability=SIMULATION)
+    graph = {
+        "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sdxl.safetensors"}},
+        "3": {"class_type": "FancySampler", "inputs": {"model": ["4", 0]}},
+    }
+    job_id = await hub.submit("comfyui", payload={"workflow": graph})
+    rows = {each["worker_id"]: each for each in (await explained(hub, job_id))["workers"]}
+    assert rows["poor"]["words"] == "needs the models sdxl.safetensors, has none"
+    assert rows["simulated"]["field"] == "service_type"
+    assert {rows[name]["verdict"] for name in ("silent", "full")} == {"free"}
+    stated = {"models": "all"}
+    job_id = await hub.submit("comfyui", payload={"workflow": graph}, requirements=stated)
+    rows = {each["worker_id"]: each for each in (await explained(hub, job_id))["workers"]}
+    assert rows["poor"]["words"] == "needs the custom nodes FancySampler, has KSampler"
+
+
 async def test_two_things_are_missing(hub: RunningHub) -> None:
     await hub.worker("w1", capability=with_gb(8, cost=Cost(rate_per_hour=3)))
     requirements = NEEDS_20_GB["requirements"] | {"max_rate_per_hour": 1}

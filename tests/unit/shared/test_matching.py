@@ -58,7 +58,7 @@ UNMET = [
     (needs(component="upscale"), can(components=()), "component", "upscale", "none"),
     (needs(workflow="w1"), can(workflows=("w3", "w2")), "workflow", "w1", "w2, w3"),
     (needs(models=("a", "c", "b")), can(models={"comfyui": ("a",)}), "models", "b, c", "a"),
-    (needs(models=("a",)), can(models={"a1111": ("a",)}), "models", "a", "none"),
+    (needs(models=("a",)), can(models={"comfyui": ()}), "models", "a", "none"),
     (needs(custom_nodes=("x", "y")), can(custom_nodes=("y",)), "custom_nodes", "x", "y"),
     *[(needs_hardware(s, 2.5), has_hardware(s, 2), f"hardware.{s}", "2.5", "2") for s in SIZES],
     *[(needs_hardware(s, 1), can(), f"hardware.{s}", "1", "0") for s in SIZES],
@@ -104,6 +104,7 @@ MET = [
     (needs(models=("a",)), can()),
     (needs(models=("a",)), can(models={"comfyui": ("b", "a")})),
     (needs(), can(models={})),
+    (needs(models=("a",)), can(models={"a1111": ("b",)})),
     (needs(custom_nodes=("x",)), can()),
     (needs(custom_nodes=("x",)), can(custom_nodes=("x", "y"))),
     *[(needs_hardware(size, 2), has_hardware(size, 2)) for size in SIZES],
@@ -139,6 +140,14 @@ def test_what_is_unmet_is_told_with_both_values(
 def test_what_is_met_is_met(requirement: Requirement, capability: Capability) -> None:
     assert list(unmet(capability, requirement)) == []
     assert satisfies(capability, requirement)
+
+
+def test_a_long_list_is_counted_and_kept_for_whoever_puts_it_into_words() -> None:
+    many = tuple(f"n{number}" for number in range(21))
+    (lacking,) = unmet(can(custom_nodes=many), needs(custom_nodes=("x",)))
+    assert (lacking.has, lacking.offered) == ("21 others", many)
+    (shorter,) = unmet(can(custom_nodes=many[:20]), needs(custom_nodes=("x",)))
+    assert (shorter.has.count(", "), shorter.offered) == (19, ())
 
 
 def test_every_predicate_is_in_the_table() -> None:
@@ -210,9 +219,7 @@ def grown(worker: Capability, more: tuple[str, ...], by: int) -> Capability:
     """The same worker with more of everything; who may use it stays as it was."""
     models = worker.models
     if models is not None:
-        models = {
-            name: (*models.get(name, ()), *more) for name in {*models, *worker.services, *more}
-        }
+        models = {name: (*each, *more) for name, each in models.items()}
     bigger = {size: getattr(worker.hardware, size) + by for size in SIZES}
     zones = (*worker.location.compliance_zones, *more)
     quality = Performance(quality_levels=wider(worker.performance.quality_levels, more))

@@ -50,3 +50,15 @@ def test_the_best_of_several_is_told(field: str, needs: str, has: list[str], wor
 def test_no_predicate_is_without_words() -> None:
     fields = {field for _, _, field, _, _ in UNMET}
     assert len(fields) == len(PREDICATES)
+
+
+def test_of_a_long_list_only_the_names_like_the_missing_ones_are_told() -> None:
+    models = ("sdxl/base_1.0.safetensors", *(f"{number}.sft" for number in range(30)))
+    worker = Capability(services=("s",), models={"s": models})
+    (near,) = unmet(worker, Requirement(service_type="s", models=("sdxl/base_1.1.safetensors",)))
+    assert told(near) == (
+        "needs the models sdxl/base_1.1.safetensors, has sdxl/base_1.0.safetensors and 30 others"
+    )
+    (far,) = unmet(worker, Requirement(service_type="s", models=("Q",)))
+    assert told(far) == "needs the models Q, has 31 others"
+    assert told_of_all([far], 1) == "needs the models Q; the only worker has 31 others"
