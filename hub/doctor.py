@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from attrs import define, field, frozen
 
+from hub.redis_url import sentinel_url
 from hub.settings import HubSettings
 from hub.store.auditor import Auditor
 from hub.store.client import Client
@@ -49,6 +50,7 @@ class Doctor:
     """Looks at one queue."""
 
     client: Client
+    is_watched: bool = False  # by Sentinels
     _views: Views = field(init=False)
     _duties: Duties = field(init=False)
 
@@ -61,6 +63,8 @@ class Doctor:
         yield _server(facts)
         yield _append_only(facts)
         yield _memory(facts)
+        if self.is_watched:
+            yield _replicas(facts)
         yield await self._leader()
         yield await self._chores()
         for each in await self._indexes():
@@ -99,10 +103,11 @@ class Doctor:
 async def examine(settings: HubSettings) -> AsyncIterator[Finding]:
     """The findings for the queue that `settings` name. Raises `StoreUnavailableError`."""
     async with AsyncExitStack() as stack:
-        client = Client.connect(await _url(settings, stack))
+        url = await _url(settings, stack)
+        client = Client.connect(url)
         stack.push_async_callback(client.close)
         await client.open()
-        async for each in Doctor(client).findings():
+        async for each in Doctor(client, sentinel_url(url) is not None).findings():
             yield each
 
 
@@ -142,3 +147,11 @@ def _memory(facts: dict[str, Any]) -> Finding:
     if most and used > 0.9 * most:
         return bad(text, "raise maxmemory, or lower COMPLETED_JOB_KEEP and the TTLs")
     return well(text)
+
+
+def _replicas(facts: dict[str, Any]) -> Finding:
+    replicas = facts["connected_slaves"]
+    if not replicas:
+        return bad("no replica follows the master: nothing could take its place", "start one")
+    note = "" if "min_slaves_good_slaves" in facts else "; min-replicas-to-write is not set"
+    return well(f"replicas that follow the master: {replicas}{note}")

@@ -5,6 +5,7 @@ from typing import Literal
 
 from attrs import frozen, validators
 
+from hub.redis_url import FORMS, checked
 from shared.settings import setting
 
 Limits = dict[str, int]
@@ -43,8 +44,10 @@ class HubSettings:
         "WS_HOST", None, "the address to listen on for WS_PORT; HUB_HOST when left out"
     )
     redis_url: str | None = setting(
-        "REDIS_URL", None, "a Valkey or Redis server; without it the hub runs its own", secret=True
-    )
+        "REDIS_URL", None,
+        f"a Valkey or Redis server: {FORMS}; without it the hub runs its own",
+        parse=checked, secret=True,
+    )  # fmt: skip
     hub_data_dir: Path = setting(
         "HUB_DATA_DIR", Path("data/hub"), "artifacts and the embedded store"
     )

@@ -17,8 +17,6 @@ from typing import Any, cast
 
 from attrs import define, field
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -30,16 +28,17 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from hub.store.keys import ROOT, lua_prelude
+from hub.store.connecting import redis_at
+from hub.store.keys import ROOT, key, lua_prelude
 from hub.store.line import Command, Line
 
 log = logging.getLogger(__name__)
 
 LUA = Path(__file__).parent / "lua"
-CALL_TIMEOUT_S = 5.0
 BATCH_LIMIT = 512
 PASSING = {
     "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT",
+    "NOREPLICAS",
 }  # fmt: skip
 """Codes of errors that pass by themselves; nothing was written."""
 
@@ -69,6 +68,7 @@ class Client:
 
     redis: Redis
     patience_s: float = 10.0  # how long one call is repeated before it is given up
+    instance: str | None = None  # the id of the queue that every connection must lead to
     _waiting: list[_Call] = field(factory=list, init=False)
     _flusher: asyncio.Task[None] | None = field(default=None, init=False)
     _line: Line | None = field(default=None, init=False)
@@ -78,16 +78,8 @@ class Client:
 
     @classmethod
     def connect(cls, url: str, patience_s: float = 10.0) -> "Client":
-        """A client for the server at `url`; nothing is sent yet."""
-        redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
-            url,
-            decode_responses=True,
-            encoding_errors="surrogatepass",  # JSON may hold half a pair, and gets it back
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=CALL_TIMEOUT_S,
-            socket_connect_timeout=CALL_TIMEOUT_S,
-        )
-        return cls(redis, patience_s)
+        """A client for what `url` names; nothing is sent yet."""
+        return cls(redis_at(url), patience_s)
 
     async def open(self) -> None:
         """Load the scripts. Raises `StoreUnavailableError`."""
@@ -156,7 +148,18 @@ class Client:
             await self._hang_up()
         if self._line is None:
             self._line = await Line.open(self.redis)
+            await self._recognise(self._line)
         return self._line
+
+    async def _recognise(self, line: Line) -> None:
+        """A server that came back empty, or a replica that never had the queue, is none of ours."""
+        if self.instance is None:
+            return
+        found = await line.ask("GET", key("instance"))
+        if found != self.instance:
+            await self._hang_up()
+            stranger = RedisConnectionError("this Redis is empty, or holds another queue")
+            raise found if isinstance(found, RedisError) else stranger
 
     async def _hang_up(self) -> None:
         line, self._line = self._line, None

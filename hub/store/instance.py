@@ -18,7 +18,10 @@ class UnfitStoreError(Exception):
 
 
 async def check(client: Client, data_dir: Path) -> None:
-    """Raises `UnfitStoreError` for a server that is too old, evicts keys, or is not ours."""
+    """Raises `UnfitStoreError` for a server that is too old, evicts keys, or is not ours.
+
+    From then on the client takes no other queue for this one.
+    """
     facts: dict[str, Any] = await client.command("INFO")
     check_fit(facts)
     if not facts.get("aof_enabled"):
@@ -62,6 +65,7 @@ async def _check_instance(client: Client, marker: Path) -> None:
             "server, or use another HUB_DATA_DIR"
         )
     marker.write_text(f"{has}\n")
+    client.instance = has
 
 
 async def can_write(client: Client) -> None:

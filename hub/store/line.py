@@ -33,6 +33,11 @@ class Line:
         """A line to the server of `redis`. Raises what connecting raises."""
         return cls(redis, await redis.connection_pool.get_connection())
 
+    async def ask(self, *command: str) -> Any:
+        """The answer to one command, or the refusal; before anything else is sent."""
+        await self._connection.send_command(*command)
+        return await self._answer(command)
+
     async def send(self, calls: Sequence[tuple[Command, Answered]]) -> None:
         """Write all of them at once. Raises `DataError` for a value that cannot be sent."""
         packed = self._connection.pack_commands([command for command, _ in calls])

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from attrs import define, field, frozen
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from hub.store.client import Client
+from hub.store.connecting import redis_at
 from hub.store.keys import key
 from hub.store.watched import Watched
 from shared.backoff import backoff_s
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ENTRY_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
 FALLBACK_S = 10.0
 """A reader looks for new events this often even when nothing was told."""
+QUIET_S = 5.0
+"""A server that told nothing for as long is asked whether it is there; as long it may take to answer."""
 
 
 @frozen(kw_only=True)
@@ -60,13 +62,7 @@ class News:
     watched: Watched = field(factory=Watched, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - **kwargs is untyped
-            self.url,
-            decode_responses=True,
-            encoding_errors="surrogatepass",
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=15,
-        )
+        self._redis = redis_at(self.url)
         self._pubsub = self._new_pubsub()
 
     def _new_pubsub(self) -> Any:
@@ -96,11 +92,22 @@ class News:
         self.hear(["gap"])
         for told in [each for readers in self._readers.values() for each in readers]:
             told.set()
-        async for message in self._pubsub.listen():
-            if message["type"] in {"message", "pmessage"}:
-                self.watched.heard(message["channel"])
-            if message["type"] == "message":
-                self._dispatch(message["channel"], message["data"])
+        is_asked = False
+        while True:
+            message = await self._pubsub.get_message(timeout=QUIET_S)
+            if message is None and is_asked:  # a host that is gone sends no word of it
+                raise RedisConnectionError(f"silent for {2 * QUIET_S:g} s")
+            is_asked = message is None
+            if message is None:
+                await self._pubsub.ping()
+            else:
+                self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] in {"message", "pmessage"}:
+            self.watched.heard(message["channel"])
+        if message["type"] == "message":
+            self._dispatch(message["channel"], message["data"])
 
     def _dispatch(self, channel: str, text: str) -> None:
         if channel == key("news"):

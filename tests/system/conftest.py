@@ -26,10 +26,10 @@ class Site:
     agents: list[Program] = field(factory=list, init=False)
     http: httpx.AsyncClient = field(factory=lambda: httpx.AsyncClient(timeout=15), init=False)
 
-    async def start_hub(self) -> None:
+    async def start_hub(self, **env: str) -> None:
         """Start the hub, again on the same port when there was one."""
         port = httpx.URL(self.url).port or 0 if self.url else 0
-        self.hub, self.url = await start_hub(self.data_dir, port)
+        self.hub, self.url = await start_hub(self.data_dir, port, **env)
 
     async def start_agent(self, worker_id: str = "worker-1", **env: str) -> Program:
         """Start an agent, and wait until its worker is idle."""

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
-from hub.store.client import Client, StoreFullError
+from hub.store.client import Client, StoreFullError, StoreUnavailableError
 from hub.store.instance import UnfitStoreError, can_write, check
 from hub.store.keys import key
 
@@ -60,6 +61,43 @@ async def test_a_foreign_store_is_refused(store: Client, tmp_path: Path) -> None
     await store.redis.set(key("instance"), "another")
     with pytest.raises(UnfitStoreError, match=r"holds another queue .* another HUB_DATA_DIR"):
         await check(store, tmp_path)
+
+
+@pytest.mark.parametrize("other", [None, "another"])
+async def test_a_store_that_comes_back_without_the_queue_is_not_served_from(
+    redis_url: str, store: Client, tmp_path: Path, other: str | None
+) -> None:
+    running = Client.connect(redis_url, patience_s=0.1)
+    await check(running, tmp_path)
+    assert await running.command("INCR", key("seq")) == 1
+    await store.redis.flushall()
+    if other:
+        await store.redis.set(key("instance"), other)
+    await _cut_off(store)
+    with pytest.raises(StoreUnavailableError, match="is empty, or holds another queue"):
+        await running.command("INCR", key("seq"))
+    assert await store.command("GET", key("seq")) is None
+    await store.redis.set(key("instance"), marker(tmp_path).read_text().strip())
+    assert await running.command("INCR", key("seq")) == 1
+    await running.close()
+
+
+async def test_a_store_that_refuses_to_tell_whose_it_is_is_not_served_from(
+    redis_url: str, store: Client, tmp_path: Path
+) -> None:
+    running = Client.connect(redis_url)
+    await check(running, tmp_path)
+    await store.redis.delete(key("instance"))
+    await store.redis.rpush(key("instance"), "no text")
+    await _cut_off(store)
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        await running.command("INCR", key("seq"))
+    await running.close()
+
+
+async def _cut_off(store: Client) -> None:
+    """Every connection but our own."""
+    await store.redis.execute_command("CLIENT", "KILL", "TYPE", "normal")
 
 
 async def test_a_store_that_would_drop_jobs_is_refused(store: Client, tmp_path: Path) -> None:

@@ -71,6 +71,18 @@ def test_secrets_are_never_shown() -> None:
     assert SECRET not in repr(told)
 
 
+def test_an_address_that_is_none_is_refused_without_showing_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        settings(REDIS_URL=f"redis+sentinel://:{SECRET}@localhost")
+    said = capsys.readouterr().err
+    assert (end.value.code, SECRET in said) == (2, False)
+    assert "--redis-url (REDIS_URL)" in said
+    for form in ("redis://", "rediss://", "unix://", "redis+sentinel://"):
+        assert form in said
+
+
 def test_every_setting_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         settings("--help")

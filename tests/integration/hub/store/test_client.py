@@ -13,7 +13,7 @@ from attrs import define, field
 from redis.asyncio import Redis
 from redis.exceptions import DataError, ResponseError
 
-from hub.store import client as client_module
+from hub.store import connecting
 from hub.store.client import BATCH_LIMIT, Client, StoreFullError, StoreUnavailableError
 from hub.store.jobs import Progress
 from hub.store.keys import key
@@ -143,7 +143,7 @@ async def test_a_batch_whose_answers_are_lost_acts_once(redis_url: str, client: 
 async def test_a_server_that_stops_longer_than_the_timeout_acts_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "CALL_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connecting, "CALL_TIMEOUT_S", 0.1)
     async with EmbeddedServer(tmp_path) as server, counting(server.url) as counted:
         os.kill(server.pid, signal.SIGSTOP)
         try:
