@@ -121,6 +121,10 @@ class HubSettings:
         "HUB_MAX_WAITS", 1000, "the most requests that may wait for the end of a job",
         validator=validators.ge(0),
     )  # fmt: skip
+    max_ws_message_size_mb: float = setting(
+        "MAX_WS_MESSAGE_SIZE_MB", 100.0, "the largest message that comes in pieces",
+        validator=validators.and_(validators.ge(1), validators.le(1000)),
+    )  # fmt: skip
     stats_broadcast_interval_ms: float = setting(
         "STATS_BROADCAST_INTERVAL_MS", 5000.0, "how often monitors are told, in milliseconds",
         validator=validators.ge(250),

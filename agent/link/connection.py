@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from agent.link.outgoing import Outgoing
+from agent.link.pieces import Pieces, frames
 from agent.link.worker import ForWorker, Worker
 from agent.trust import trust
 from shared.backoff import backoff_s
@@ -22,7 +23,7 @@ from shared.messages import (
     Unknown,
     WorkerRegistered,
 )
-from shared.wire import WireError, decode, encode
+from shared.wire import decode
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Link:
     _workers: Mapping[str, Worker]
     _outgoing: Outgoing
     _heartbeat: Heartbeat
+    _pieces: Pieces = field(factory=Pieces, init=False)
     _failures: int = field(default=0, init=False)
     _refused_with: int | None = field(default=None, init=False)
 
@@ -116,6 +118,7 @@ class Link:
     async def _talk(self, socket: ClientConnection) -> None:
         log.info("connected to %s", self._url)
         self._outgoing.clear()
+        self._pieces.clear()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(socket))
@@ -133,11 +136,15 @@ class Link:
         while True:
             message = await self._outgoing.next()
             try:
-                frame = encode(message)
+                said = frames(message)
             except (TypeError, ValueError):
                 log.exception("%s is left out: it is not JSON", message.type)
-            else:
+                continue
+            for frame in said:
                 await socket.send(frame)
+                # The hub takes back what a silent worker holds: what is large must not silence it.
+                for beat in self._outgoing.beats():
+                    await socket.send(next(frames(beat)))
 
     async def _watch(self, worker: Worker, socket: ClientConnection) -> None:
         """Cut the connection when the hub leaves `worker` without an answer."""
@@ -152,10 +159,11 @@ class Link:
         while True:
             frame = await socket.recv()
             try:
-                message = decode(frame)
-            except WireError as problem:
+                message = await self._pieces.whole(decode(frame))
+            except ValueError as problem:
                 log.warning("a frame of the hub is ignored: %s", problem)
-            else:
+                continue
+            if message is not None:
                 self._hear(message)
             if self._refused_with is not None:
                 await socket.close()

@@ -4,7 +4,7 @@ import asyncio
 
 from attrs import define, field
 
-from shared.messages import Message, UpdateJobProgress
+from shared.messages import Message, UpdateJobProgress, WorkerHeartbeat
 
 
 @define
@@ -29,6 +29,11 @@ class Outgoing:
             self._filled.clear()
             await self._filled.wait()
         return self._waiting.pop(next(iter(self._waiting)))
+
+    def beats(self) -> list[Message]:
+        """Take the heartbeats out of what waits."""
+        keys = [key for key, each in self._waiting.items() if isinstance(each, WorkerHeartbeat)]
+        return [self._waiting.pop(key) for key in keys]
 
     def clear(self) -> None:
         """Forget what was meant for an earlier connection."""

@@ -53,7 +53,7 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
     except ClosedError as refusal:
         await socket.close(refusal.code, refusal.reason)
         return
-    connection = Connection(socket, Pieces(parts.settings.hub_data_dir / "pieces"))
+    connection = Connection(socket, _pieces(parts))
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
         with parts.crowd.joined_by(connection, machine):
@@ -67,6 +67,14 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
         parts.counter.audience.present(kind, peer_id, connection.say),
     ):
         await connection.run(ClientPeer(parts.counter, connection, peer_id, kind))
+
+
+def _pieces(parts: Parts) -> Pieces:
+    return Pieces(
+        parts.settings.hub_data_dir / "pieces",
+        int(parts.settings.max_ws_message_size_mb * 2**20),
+        parts.artifacts.values,
+    )
 
 
 async def _admitted(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> str | None:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from hub.artifacts.digests import NAME, check_name
 from hub.artifacts.incoming import Incoming
 from hub.artifacts.thumbnails import Thumbnails
+from hub.artifacts.values import Values
 
 
 @frozen
@@ -27,6 +28,11 @@ class Artifacts:
     def incoming(self) -> Incoming:
         """Files on their way in."""
         return Incoming(self.root / "incoming")
+
+    @cached_property
+    def values(self) -> Values:
+        """Values of messages that are too large to be kept elsewhere."""
+        return Values(self.root)
 
     def touch(self, sha256: str) -> bool:
         """Whether the artifact is here; if so it counts as stored just now."""
@@ -55,9 +61,10 @@ class Artifacts:
         return {each.name for each in files if each.stat().st_mtime < moment_s}
 
     def remove(self, sha256: str) -> None:
-        """Remove an artifact and its small pictures."""
+        """Remove an artifact and what is known of it."""
         self._path(sha256).unlink()
         self.thumbnails.remove(sha256)
+        self.values.forget(sha256)
 
     def _path(self, sha256: str) -> Path:
         check_name(sha256)

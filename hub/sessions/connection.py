@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from hub.sessions.outbox import Outbox
-from hub.sessions.pieces import PIECE, Pieces, split
+from hub.sessions.pieces import Pieces
+from hub.sessions.voice import Voice
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
@@ -26,7 +27,7 @@ from shared.messages import (
     Unknown,
 )
 from shared.messages.message import HUB_TO_ANY
-from shared.wire import UnknownTypeError, WireError, decode, encode
+from shared.wire import UnknownTypeError, WireError, decode
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +104,17 @@ class Connection:
 
     socket: Socket
     pieces: Pieces
-    _speaks_in_pieces: bool = field(default=False, init=False)
     _outbox: Outbox = field(factory=Outbox, init=False)
+    _voice: Voice = field(init=False)
     _ended: "asyncio.Future[ClosedError | None]" = field(
         factory=lambda: asyncio.get_running_loop().create_future(), init=False
     )
     _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
     _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._voice = Voice(self._send, self.pieces.values, self._outbox.urgent)
+        self.pieces.complain = lambda problem: self.say(Error(error=problem))
 
     async def run(self, peer: Peer) -> None:
         """Serve the peer until one of the two ends it."""
@@ -149,7 +154,7 @@ class Connection:
 
     async def _write(self) -> None:
         try:
-            await self._outbox.run(self._send)
+            await self._outbox.run(self._voice.say)
         except Exception as problem:  # noqa: BLE001 - every server has its own for a lost peer
             log.debug("cannot send: %s", problem)
             if not self._ended.done():
@@ -181,8 +186,8 @@ class Connection:
         task.add_done_callback(self._forget)
 
     async def _take_piece(self, peer: Peer, piece: SystemStatus, info: dict[str, Any]) -> None:
-        self._speaks_in_pieces = True
-        frame = self.pieces.add(info, piece.data)
+        self._voice.speaks_in_pieces = True
+        frame = await self.pieces.add(info, piece.data)
         if frame is not None:
             await self._take(peer, frame)
 
@@ -222,20 +227,13 @@ class Connection:
                 await peer.hear(message)
 
     async def _send(self, text: str) -> None:
-        if self._speaks_in_pieces and len(text) > PIECE:
-            for piece in split(text):
-                await self._send_whole(encode(piece))
-        else:
-            await self._send_whole(text)
-
-    async def _send_whole(self, text: str) -> None:
         await self.socket.send({"type": "websocket.send", "text": text})
 
     async def _close(self, closed: ClosedError) -> None:
         with suppress(Exception):  # the peer may be gone already, each server says so differently
             async with asyncio.timeout(1):
                 if not self._outbox.has_overflowed.is_set():
-                    await self._outbox.flush(self._send)
+                    await self._outbox.flush(self._voice.say)
         with suppress(Exception):
             async with asyncio.timeout(1):
                 await self.socket.send(

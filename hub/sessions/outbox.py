@@ -15,12 +15,14 @@ from shared.messages import (
     JobAvailable,
     JobUpdate,
     Message,
+    Pong,
     ServiceRequest,
     StatsBroadcast,
+    StayAliveResponse,
     SystemStatus,
     UpdateJobProgress,
+    WorkerHeartbeatAck,
 )
-from shared.wire import encode
 
 LIMIT = 4096
 """Frames that may wait. The hub says little to a peer; one this far behind does not read."""
@@ -28,6 +30,8 @@ SLOW = 256
 """From so many on, offers are dropped."""
 
 OFFERS = (JobAvailable, ServiceRequest, ConnectorWsStatus)
+SIGNS_OF_LIFE = (Pong, StayAliveResponse, WorkerHeartbeatAck)
+"""What a peer takes the hub for dead without: said between the pieces of what is large."""
 
 
 def state_of(message: Message) -> Hashable | None:
@@ -66,16 +70,23 @@ class Outbox:
         self._waiting.append(message if state is None else state)
         self._has_any.set()
 
-    async def run(self, send: Callable[[str], Awaitable[None]]) -> None:
+    def urgent(self) -> list[Message]:
+        """Take the signs of life out of what waits."""
+        found = [each for each in self._waiting if isinstance(each, SIGNS_OF_LIFE)]
+        for each in found:
+            self._waiting.remove(each)
+        return list(found)
+
+    async def run(self, send: Callable[[Message], Awaitable[None]]) -> None:
         """Send what is put, until cancelled."""
         while True:
             await self._has_any.wait()
             await self.flush(send)
 
-    async def flush(self, send: Callable[[str], Awaitable[None]]) -> None:
+    async def flush(self, send: Callable[[Message], Awaitable[None]]) -> None:
         """Send what is left."""
         while self._waiting:
-            await send(encode(self._next()))
+            await send(self._next())
         self._has_any.clear()
 
     def _next(self) -> Message:

@@ -156,7 +156,7 @@ class WorkerSession:
         result = dump_json(message.result)
         if len(result) > LARGEST_RESULT:
             await self.fail(too_large(message))
-            raise ReportError(f"result: at most {LARGEST_RESULT} characters; hand files in by PUT")
+            raise ReportError(f"result: more than {LARGEST_RESULT} characters come in pieces")
         lease = self._end(message)
         status = await self.desk.jobs.complete(lease, result)
         self.say(

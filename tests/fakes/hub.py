@@ -128,7 +128,12 @@ async def running_hub(port: int = 0) -> AsyncGenerator[FakeHub]:
     """A fake hub on this machine, by itself on a free port."""
     hub = FakeHub()
     async with serve(
-        hub.serve_one, "127.0.0.1", port, compression=None, process_request=hub.answer
+        hub.serve_one,
+        "127.0.0.1",
+        port,
+        compression=None,
+        max_size=None,
+        process_request=hub.answer,
     ) as server:
         address, at = next(iter(server.sockets)).getsockname()
         hub.url = f"http://{address}:{at}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.processes import Program
+from tests.support.memory import Watch
 from tests.system.conftest import Site
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
@@ -14,24 +14,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 PIECES = 200  # of a MiB
 MOST_KB = 32 * 1024
 CONNECTOR = Path(__file__).with_name("large_files.py")
-
-
-def resident_kb(program: Program, line: str) -> int:
-    """What the kernel says of a process' memory."""
-    status = Path(f"/proc/{program.popen.pid}/status").read_text()
-    return int(status.partition(f"{line}:")[2].split()[0])
-
-
-class Watch:
-    """The peak of a process' memory from now on."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        Path(f"/proc/{program.popen.pid}/clear_refs").write_text("5")  # the peak is what is now
-        self._before_kb = resident_kb(program, "VmRSS")
-
-    def grown_kb(self) -> int:
-        return resident_kb(self._program, "VmHWM") - self._before_kb
 
 
 async def digest(url: str) -> str:

@@ -234,7 +234,7 @@ async def test_a_result_that_is_too_large_fails_the_job_for_good(hub: RunningHub
     job = await assigned(hub, worker)
     await worker.complete(job, "x" * LARGEST_RESULT)
     assert (await worker.expect(JobFailedAck)).status == "failed"
-    assert "hand files in by PUT" in (await worker.expect(Error)).error
+    assert "come in pieces" in (await worker.expect(Error)).error
     failed = await hub.job(job.job_id)
     assert (failed["error_class"], failed["result"]) == ("validation", None)
     await still_works(hub, worker)

@@ -1,15 +1,25 @@
 """Messages in pieces, both ways, and what is said of pieces that do not fit."""
 
-import asyncio
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.sessions import pieces as module
-from hub.sessions.pieces import PIECE, Pieces, split
-from shared.messages import Error, JobAccepted, SystemStatus
+from shared import assembly as module
+from shared.messages import (
+    CompleteJob,
+    Error,
+    JobAccepted,
+    JobCompletedAck,
+    Ping,
+    Pong,
+    ResponseJobStatus,
+    SubscriptionConfirmed,
+    SystemStatus,
+)
+from shared.pieces import PIECE, split
 from shared.wire import encode
 from tests.support.hubs import RunningHub
 from tests.support.waiting import wait_until
@@ -28,9 +38,10 @@ def piece(**changes: Any) -> dict[str, Any]:
 
 
 def on_disk(hub: RunningHub) -> int:
-    """Incomplete messages on the hub's disk."""
-    folder = hub.parts.settings.hub_data_dir / "pieces"
-    return len(list(folder.iterdir())) if folder.exists() else 0
+    """Incomplete messages on the hub's disk: files of this process that have no name."""
+    folder = str(hub.parts.settings.hub_data_dir / "pieces")
+    files = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    return sum(str(each.readlink()).startswith(folder) for each in files)
 
 
 async def test_a_large_job_goes_in_pieces_to_the_hub_and_to_its_worker(hub: RunningHub) -> None:
@@ -40,21 +51,65 @@ async def test_a_large_job_goes_in_pieces_to_the_hub_and_to_its_worker(hub: Runn
         for part in reversed(parts):
             await client.send(part)
         job_id = (await client.expect(JobAccepted)).job_id
-    assert (await hub.job(job_id))["payload"] == {"text": LARGE}
     assert on_disk(hub) == 0
+    payload = (await hub.job(job_id))["payload"]
+    assert payload["$artifact"]["mime_type"] == "application/json"
+    answer = await hub.rest.get(payload["$artifact"]["url"])
+    assert answer.json() == {"text": LARGE}
     worker = await hub.worker()
-    for part in split('{"type":"ping"}'):
-        await worker.send(part)
-    await worker.socket.recv()  # the pong: from now on the hub speaks in pieces, too
     await worker.claim()
     assert json.loads(await in_pieces(worker))["params"] == {"text": LARGE}
 
 
-async def in_pieces(worker: WireWorker) -> str:
+async def test_a_large_result_goes_in_pieces_to_the_hub_and_to_who_asks(hub: RunningHub) -> None:
+    job_id = await hub.submit()
+    worker = await hub.worker()
+    job = await worker.take()
+    said = CompleteJob(
+        job_id=job_id, worker_id="w1", result=LARGE, attempt=job.attempt, lease=job.lease
+    )
+    for part in split(encode(said)):
+        await worker.send(part)
+    assert (await worker.expect(JobCompletedAck)).status == "completed"
+    result = (await hub.job(job_id))["result"]
+    assert (await hub.rest.get(result["$artifact"]["url"])).json() == LARGE
+    async with client_of(hub.url) as client:
+        await client.send({"type": "subscribe_job", "job_id": job_id})
+        await client.until(SubscriptionConfirmed)
+        assert json.loads(await in_pieces(client))["result"] == LARGE
+        hub.parts.artifacts.remove(result["$artifact"]["sha256"])
+        await client.send({"type": "request_job_status", "job_id": job_id})
+        assert (await client.expect(ResponseJobStatus)).result == result
+
+
+async def test_who_speaks_in_pieces_is_spoken_to_in_pieces(hub: RunningHub) -> None:
+    answer = await hub.rest.post("/jobs", json={"type": "simulation", "payload": {"text": LARGE}})
+    assert answer.status_code == 201
+    worker = await hub.worker()
+    for part in split(encode(Ping())):
+        await worker.send(part)
+    await worker.expect(Pong)
+    await worker.claim()
+    assert json.loads(await in_pieces(worker))["params"] == {"text": LARGE}
+
+
+async def test_a_large_message_that_is_no_json_is_refused(hub: RunningHub) -> None:
+    async with client_of(hub.url) as client:
+        for part in split(FRAME[:-1]):
+            await client.send(part)
+        assert "not JSON" in (await client.expect(Error)).error
+        for part in split(json.dumps({"type": "ping", "why": "x" * 5 * PIECE})):
+            await client.send(part)
+        assert "larger than 4194304 bytes" in (await client.expect(Error)).error
+        await still_submits(client)
+    assert on_disk(hub) == 0
+
+
+async def in_pieces(peer: WireWorker | WireClient) -> str:
     """The frame that the next pieces give."""
-    first = await worker.expect(SystemStatus)
+    first = await peer.expect(SystemStatus)
     info = first.chunk_info or {}
-    heard = [first, *[await worker.expect(SystemStatus) for _ in range(info["total_chunks"] - 1)]]
+    heard = [first, *[await peer.expect(SystemStatus) for _ in range(info["total_chunks"] - 1)]]
     assert [each.chunk_info["chunk_index"] for each in heard if each.chunk_info] == [
         *range(len(heard))
     ]
@@ -101,32 +156,25 @@ async def still_submits(client: WireClient) -> None:
 async def test_a_message_that_is_too_large_and_one_too_many_are_refused(
     hub: RunningHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LARGEST_WHOLE", 1)
     monkeypatch.setattr(module, "AT_ONCE", 1)
+    most = int(hub.parts.settings.max_ws_message_size_mb)
     async with client_of(hub.url) as client:
-        await client.send(piece())
+        await client.send(piece(total_chunks=1000))
         await client.send(piece(chunk_id="d"))
         assert "1 messages are incomplete already" in (await client.expect(Error)).error
-        await client.send(piece(chunk_index=1))
+        for index in range(1, most + 1):
+            await client.send(piece(total_chunks=1000, chunk_index=index) | {"data": "x" * PIECE})
         assert "hand large contents in by PUT /artifacts" in (await client.expect(Error)).error
         assert on_disk(hub) == 0
 
 
-async def test_a_message_that_is_not_completed_is_dropped_after_a_while(
+async def test_a_message_that_is_not_completed_is_dropped_and_its_missing_pieces_named(
     hub: RunningHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STALE_S", 0.3)
     async with client_of(hub.url) as client:
         await client.send(piece())
-        await wait_until(lambda: on_disk(hub) == 1)
-        await wait_until(lambda: on_disk(hub) == 0)
+        problem = (await client.expect(Error)).error
+        assert problem == "chunk_info: c is dropped: piece 1 of 2 did not come within 0.3 s"
+        assert on_disk(hub) == 0
         await still_submits(client)
-
-
-async def test_pieces_are_put_together_whatever_their_order(tmp_path: Any) -> None:
-    pieces, frame = Pieces(tmp_path), encode(Error(error="ä\ud800" * PIECE))
-    *most, last = [(each.chunk_info or {}, each.data) for each in split(frame)]
-    assert [pieces.add(*each) for each in most] == [None] * len(most)
-    assert pieces.add(*last) == frame
-    await asyncio.sleep(0)
-    assert list(tmp_path.iterdir()) == []

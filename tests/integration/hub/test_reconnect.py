@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.artifacts.values import Values
 from hub.sessions import AgentPeer, Connection
 from hub.sessions.pieces import Pieces
 from hub.store.keys import key
@@ -246,7 +247,10 @@ async def test_a_connection_that_dies_while_its_worker_registers_leaves_no_ghost
     socket = ScriptedSocket(is_lost=True)
     frame = encode(RegisterWorker(worker_id="w1", capabilities=SIMULATION))
     socket.said.put_nowait({"type": "websocket.receive", "text": frame})
-    connection, parts = Connection(socket, Pieces(Path("nowhere"))), hub.parts
+    connection, parts = (
+        Connection(socket, Pieces(Path("nowhere"), 0, Values(Path("nowhere")))),
+        hub.parts,
+    )
     agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection)
     running = asyncio.create_task(connection.run(agent))
     await is_reached.wait()

@@ -3,7 +3,7 @@
 import asyncio
 
 from agent.link.outgoing import Outgoing
-from shared.messages import ClaimJob, UpdateJobProgress
+from shared.messages import ClaimJob, UpdateJobProgress, WorkerHeartbeat
 
 CLAIM = ClaimJob(worker_id="w1")
 
@@ -48,3 +48,12 @@ async def test_a_new_connection_begins_empty() -> None:
     assert not waiting.done()
     outgoing.put(CLAIM)
     assert await waiting == CLAIM
+
+
+async def test_heartbeats_are_taken_out_of_what_waits() -> None:
+    outgoing, beat = Outgoing(), WorkerHeartbeat(worker_id="w1")
+    for message in (CLAIM, beat, progress("x", 1)):
+        outgoing.put(message)
+    assert outgoing.beats() == [beat]
+    assert outgoing.beats() == []
+    assert await taken(outgoing, 2) == [CLAIM, progress("x", 1)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import define
 
+from hub.artifacts.values import Values
 from hub.sessions import Connection
 from hub.sessions import outbox as outbox_module
 from hub.sessions.pieces import Pieces
@@ -42,7 +43,7 @@ def socket() -> ScriptedSocket:
 
 @pytest.fixture
 async def connection(socket: ScriptedSocket) -> Connection:
-    return Connection(socket, Pieces(Path("nowhere")))
+    return Connection(socket, Pieces(Path("nowhere"), 0, Values(Path("nowhere"))))
 
 
 async def test_a_peer_that_leaves_ends_its_connection(
@@ -76,7 +77,7 @@ async def test_a_peer_that_does_not_read_is_sent_away(
     connection: Connection, socket: ScriptedSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "LIMIT", 3)
-    slow = Connection(socket, Pieces(Path("nowhere")))
+    slow = Connection(socket, Pieces(Path("nowhere"), 0, Values(Path("nowhere"))))
     running = asyncio.create_task(slow.run(Stranger()))
     for _ in range(6):
         socket.said.put_nowait(UNKNOWN)

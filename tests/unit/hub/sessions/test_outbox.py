@@ -11,11 +11,12 @@ from shared.messages import (
     Error,
     JobAvailable,
     Message,
+    Pong,
     StatsBroadcast,
     SystemStatus,
     UpdateJobProgress,
+    WorkerHeartbeatAck,
 )
-from shared.wire import decode
 from tests.support.waiting import wait_until
 
 
@@ -23,34 +24,30 @@ def told(number: int) -> Error:
     return Error(error=str(number))
 
 
-async def sent(frames: list[str]) -> list[Message]:
-    return [decode(frame) for frame in frames]
-
-
 async def test_everything_is_sent_in_order() -> None:
-    outbox, frames = Outbox(), list[str]()
+    outbox, heard = Outbox(), list[Message]()
 
-    async def send(text: str) -> None:
-        frames.append(text)
+    async def send(message: Message) -> None:
+        heard.append(message)
 
     running = asyncio.create_task(outbox.run(send))
     for number in range(3):
         outbox.put(told(number))
-    await wait_until(lambda: len(frames) == 3)
+    await wait_until(lambda: len(heard) == 3)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
     outbox.put(told(3))
     await outbox.flush(send)
-    assert await sent(frames) == [told(number) for number in range(4)]
+    assert heard == [told(number) for number in range(4)]
 
 
 async def test_an_overflow_is_told_and_the_rest_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIMIT", 2)
-    outbox, frames = Outbox(), list[str]()
+    outbox, heard = Outbox(), list[Message]()
 
-    async def send(text: str) -> None:
-        frames.append(text)
+    async def send(message: Message) -> None:
+        heard.append(message)
 
     outbox.put(told(0))
     outbox.put(told(1))
@@ -58,17 +55,17 @@ async def test_an_overflow_is_told_and_the_rest_is_dropped(monkeypatch: pytest.M
     outbox.put(told(2))
     assert outbox.has_overflowed.is_set()
     await outbox.flush(send)
-    assert await sent(frames) == [told(0), told(1)]
+    assert heard == [told(0), told(1)]
 
 
 async def left(outbox: Outbox) -> list[Message]:
-    frames = list[str]()
+    heard = list[Message]()
 
-    async def send(text: str) -> None:
-        frames.append(text)
+    async def send(message: Message) -> None:
+        heard.append(message)
 
     await outbox.flush(send)
-    return await sent(frames)
+    return heard
 
 
 async def test_of_a_state_only_the_newest_waits_in_the_place_of_the_first() -> None:
@@ -105,3 +102,12 @@ async def test_offers_are_not_made_to_who_is_slow(monkeypatch: pytest.MonkeyPatc
     outbox.put(told(0))
     assert await left(outbox) == [offer, told(0)]
     assert not outbox.has_overflowed.is_set()
+
+
+async def test_signs_of_life_are_taken_out_of_what_waits() -> None:
+    outbox, ack = Outbox(), WorkerHeartbeatAck(worker_id="w")
+    for message in (told(0), ack, UpdateJobProgress(job_id="a", worker_id="w", progress=1), Pong()):
+        outbox.put(message)
+    assert outbox.urgent() == [ack, Pong()]
+    assert outbox.urgent() == []
+    assert [each.type for each in await left(outbox)] == ["error", "update_job_progress"]

@@ -1,0 +1,63 @@
+"""Large values of messages, kept as files: a payload, a result.
+
+In the job stands `{"$artifact": {"sha256", "size_bytes", "mime_type", "url"}}` in place of the value.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import IO, Any, cast
+
+from attrs import define, field
+
+from hub.artifacts.digests import NAME
+from hub.artifacts.unpack import REFERENCE
+
+INLINE = 1024 * 1024
+"""Bytes of the largest value that stays in its message."""
+AT_ONCE = 2
+
+
+@define
+class Values:
+    """The values among the files below `root`."""
+
+    root: Path
+    _turn: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+
+    async def unpack(self, message: IO[bytes]) -> str:
+        """The message in a file, its large value kept apart. Raises `ValueError` when it is none."""
+        # A process of its own: to look through a hundred MB takes time and memory that is not here.
+        async with self._turn:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "hub.artifacts.unpack", self.root.absolute(), str(INLINE)),
+                stdin=message,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+            try:
+                said, problem = await process.communicate()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        if process.returncode:
+            lines = problem.decode(errors="replace").strip().splitlines()
+            raise ValueError(lines[-1] if lines else f"not readable: {process.returncode}")
+        return said.decode("utf-8", "surrogatepass")
+
+    def find(self, value: object) -> Path | None:
+        """The file of a large value, if this is what stands in its place, and the file is here."""
+        if not isinstance(value, dict) or REFERENCE not in value:
+            return None
+        told = cast("dict[str, Any]", value)[REFERENCE]
+        sha256 = cast("dict[str, Any]", told).get("sha256") if isinstance(told, dict) else None
+        if not isinstance(sha256, str) or not NAME.fullmatch(sha256):
+            return None
+        path = self.root / sha256[:2] / sha256
+        return path if path.is_file() and (self.root / "values" / sha256).exists() else None
+
+    def forget(self, sha256: str) -> None:
+        """The file is gone."""
+        (self.root / "values" / sha256).unlink(missing_ok=True)
