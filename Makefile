@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance fuzz agent container chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders fuzz agent container chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -56,6 +56,11 @@ docs: setup ## the templates .env.*.example, docs/asyncapi.json, the messages in
 
 conformance: setup ## speak to the hub at HUB=URL as a stranger (HUB_KEY, HUB_TOKEN); one of its own without
 	HUB_UNDER_TEST=$(HUB) $(BIN)/python -m pytest -q tests/conformance
+
+outsiders: setup ## the original's monitor page, unchanged, at MONITOR=FOLDER, in a real browser against a hub; needs Chromium
+	@test -x .venv-outsiders/bin/python || python3 -m venv .venv-outsiders
+	.venv-outsiders/bin/pip install -q playwright
+	.venv-outsiders/bin/python -m tests.outsiders.monitor "$(MONITOR)"
 
 fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; needs a Python with atheris wheels
 	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import uvicorn
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -36,11 +37,24 @@ def application(parts: Parts) -> Litestar:
         exception_handlers=HANDLERS,
         response_class=JsonAnswer,
         openapi_config=docs(),
+        cors_config=_cors(parts.settings),
         state=State({"doors": parts.doors, "machines": parts.machines}),
         middleware=[Idempotency(parts.answers, parts.doors, largest_body)],
         request_max_body_size=largest_body,
         logging_config=None,
         debug=False,
+    )
+
+
+def _cors(settings: HubSettings) -> CORSConfig | None:
+    """What browsers are told of pages of other sites. Keys go in headers, never in cookies."""
+    if not settings.origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["Retry-After", "Content-Range", "Idempotency-Replayed"],
     )
 
 

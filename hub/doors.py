@@ -35,6 +35,7 @@ class Doors:
 
     digests: dict[Role, frozenset[bytes]]
     is_open: bool
+    origins: frozenset[str] = frozenset()
 
     def admit(self, role: Role, key: str | None) -> bool:
         """Whether this key opens the door of `role`."""
@@ -44,6 +45,10 @@ class Doors:
         given = hashlib.sha256((key or "").encode()).digest()
         # Every digest is compared, so that the time tells nothing.
         return sum(hmac.compare_digest(given, each) for each in known) > 0
+
+    def admit_page(self, origin: str) -> bool:
+        """Whether a page of this origin, in somebody's browser, may come to the doors."""
+        return not self.origins.isdisjoint({origin, "*"})
 
 
 def doors(settings: HubSettings) -> Doors:
@@ -62,7 +67,12 @@ def doors(settings: HubSettings) -> Doors:
             f"{public[0]} {hosts[public[0]]} can be reached from other machines: set HUB_API_KEYS and "
             "HUB_WORKER_TOKENS (or their _FILE forms), or listen on 127.0.0.1"
         )
-    return Doors(keys, is_open)
+    if "*" in settings.origins and not keys[Role.CLIENT]:
+        raise DoorsError(
+            "CORS_ORIGINS *: any page that is open in a browser on this machine could act here; set "
+            "HUB_API_KEYS, or name the origins"
+        )
+    return Doors(keys, is_open, frozenset(settings.origins))
 
 
 def is_loopback(host: str) -> bool:

@@ -1,5 +1,6 @@
 """The hub's settings: flags and environment."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ Limits = dict[str, int]
 """A number by name; `*` is for every name that is not there."""
 
 _positive = validators.gt(0)
+_ORIGIN = re.compile(r"https?://[^/\s,]+")
 
 
 def limits(text: str) -> Limits:
@@ -21,6 +23,14 @@ def limits(text: str) -> Limits:
     if len(found) < len(parts) or not all(number.isdecimal() for number in found.values()):
         raise ValueError("a whole number is needed, or name=number by comma, * for all others")
     return {name: int(number) for name, number in found.items()}
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """`https://status.example.com` and the like by comma, or `*`. Raises `ValueError`."""
+    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    if not all(each == "*" or _ORIGIN.fullmatch(each) for each in found):
+        raise ValueError("origins such as https://status.example.com are needed, by comma, or *")
+    return found
 
 
 def _most(what: str) -> str:
@@ -71,6 +81,14 @@ class HubSettings:
     hub_worker_tokens_file: Path | None = setting(
         "HUB_WORKER_TOKENS_FILE", None, "a file with such tokens, one a line"
     )
+    enable_cors: bool = setting(
+        "ENABLE_CORS", True, "whether pages of other sites may come in, those of CORS_ORIGINS"
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS", (),
+        "whose pages, such as https://status.example.com, by comma; * for all, with HUB_API_KEYS only",
+        parse=origins,
+    )  # fmt: skip
     hub_lease_s: float = setting(
         "HUB_LEASE_S", 30.0, "how long a silent worker keeps its jobs", validator=_positive
     )
@@ -159,6 +177,11 @@ class HubSettings:
         "LOG_FORMAT", "text", "text or json", parse=str.lower,
         validator=validators.in_(("text", "json")),
     )  # fmt: skip
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of pages that may come in."""
+        return self.cors_origins if self.enable_cors else ()
 
     @property
     def limits(self) -> Limits:

@@ -74,7 +74,9 @@ def _doors(connection: AnyConnection) -> Doors:
 def _refuse_other_origins(connection: AnyConnection) -> None:
     """A page of another site, open in a browser on this machine, must not act here."""
     origin = connection.headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != connection.headers.get("host"):
+    if origin is None or origin.partition("://")[2] == connection.headers.get("host"):
+        return
+    if not _doors(connection).admit_page(origin):
         raise PermissionDeniedException("requests from pages of other origins are refused")
 
 

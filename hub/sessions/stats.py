@@ -24,6 +24,7 @@ Document = dict[str, Any]
 FRESH_S = 1.0
 LISTED = 50
 """Jobs in each list."""
+ACTIVE = (JobState.ASSIGNED, JobState.IN_PROGRESS)
 WITH_CAPABILITIES = 100
 """Up to so many workers are told with what they can do."""
 
@@ -64,6 +65,7 @@ class Stats:
         counts, workers, lists = await gather(
             self.views.counts(), self.workers.all(), self._job_lists()
         )
+        processed = await self.workers.processed([each.worker_id for each in workers])
         here = [each for each in workers if each.gone_at is None]
         is_told_whole = len(workers) <= WITH_CAPABILITIES
         return {
@@ -72,7 +74,12 @@ class Stats:
                 "workers": [each.worker_id for each in here],
                 "monitors": self.audience.ids("monitor"),
             },
-            "workers": {each.worker_id: _worker(each, is_told_whole) for each in workers},
+            "workers": {
+                each.worker_id: _worker(
+                    each, processed[each.worker_id], is_told_whole=is_told_whole
+                )
+                for each in workers
+            },
             "subscriptions": {
                 "stats": self.audience.ids("monitor"),
                 "job_notifications": [],
@@ -81,7 +88,7 @@ class Stats:
             "system": {
                 "queues": _queues(counts),
                 "jobs": _jobs(counts) | lists,
-                "workers": _working(here),
+                "workers": _working(here, processed, is_told_whole=is_told_whole),
             },
         }
 
@@ -116,26 +123,36 @@ def changes(before: Document, now: Document) -> Document:
     }
 
 
-def _worker(worker: Worker, is_told_whole: bool) -> Document:  # noqa: FBT001
+def _worker(worker: Worker, processed: int, *, is_told_whole: bool) -> Document:
     is_here = worker.gone_at is None
-    told: Document = {
-        "status": worker.status,
+    told: Document = _seen(worker, processed) | {
         "connection_status": "connected" if is_here else "disconnected",
         "is_accepting_jobs": is_here and len(worker.current_jobs) < worker.slots,
         "supported_job_types": list(worker.capabilities["services"]),
-        "connected_at": worker.connected_at,
-        "last_heartbeat": worker.last_heartbeat,
-        "current_job_id": worker.current_jobs[0] if worker.current_jobs else None,
     }
     return told | {"capabilities": worker.capabilities} if is_told_whole else told
 
 
-def _working(workers: list[Worker]) -> Document:
+def _seen(worker: Worker, processed: int) -> Document:
+    return {
+        "status": worker.status,
+        "connected_at": worker.connected_at,
+        "jobs_processed": processed - len(worker.current_jobs),
+        "last_heartbeat": worker.last_heartbeat,
+        "current_job_id": worker.current_jobs[0] if worker.current_jobs else None,
+    }
+
+
+def _working(workers: list[Worker], processed: dict[str, int], *, is_told_whole: bool) -> Document:
     working = sum(bool(each.current_jobs) for each in workers)
     return {
         "total": len(workers),
         "status": {"idle": len(workers) - working, "working": working},
-        "active_workers": [{"id": each.worker_id, "status": each.status} for each in workers],
+        "active_workers": [
+            {"id": each.worker_id}
+            | (_seen(each, processed[each.worker_id]) if is_told_whole else {"status": each.status})
+            for each in workers
+        ],
     }
 
 
@@ -160,13 +177,14 @@ def _jobs(counts: dict[str, int]) -> Document:
 
 
 def _job(glance: Glance) -> Document:
+    """As the original's monitor page reads it: times in seconds, and `active` for what a worker has."""
     return {
         "id": glance.job_id,
         "job_type": glance.type,
-        "status": glance.status.value,
+        "status": "active" if glance.status in ACTIVE else glance.status.value,
         "priority": glance.priority,
         "worker_id": glance.worker_id,
-        "created_at": glance.created_at,
-        "updated_at": glance.updated_at,
+        "created_at": glance.created_at / 1000,
+        "updated_at": glance.updated_at / 1000,
         "progress": glance.progress,
     }

@@ -80,6 +80,13 @@ class Workers:
         )
         return dict(Counter(each for each in statuses if each is not None))
 
+    async def processed(self, worker_ids: list[str]) -> dict[str, int]:
+        """How many jobs each worker has or had, of those that are kept."""
+        sizes: list[int] = await gather(
+            *[self.client.command("ZCARD", key("by_worker", each)) for each in worker_ids]
+        )
+        return dict(zip(worker_ids, sizes, strict=True))
+
     async def all(self) -> list[Worker]:
         """Every worker, by id."""
         ids: list[str] = await self.client.command("ZRANGE", key("workers"), 0, -1)

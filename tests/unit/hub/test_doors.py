@@ -133,3 +133,28 @@ def test_every_key_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch)
     assert {known for _, known in compared} == {first, second}
     assert not closed.admit(Role.CLIENT, None)
     assert len(compared) == 4
+
+
+PAGE = "https://status.example.com"
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_let_in"),
+    [
+        ({}, False),
+        ({"cors_origins": (PAGE,)}, True),
+        ({"cors_origins": (PAGE,), "enable_cors": False}, False),
+        ({"cors_origins": ("http://status.example.com",)}, False),
+        ({"cors_origins": ("*",), "hub_api_keys": (KEY,)}, True),
+    ],
+    ids=str,
+)
+def test_a_page_of_another_site_comes_in_where_it_is_named(
+    settings: dict[str, Any], *, is_let_in: bool
+) -> None:
+    assert doors(HubSettings(**settings)).admit_page(PAGE) is is_let_in
+
+
+def test_every_page_comes_in_only_where_there_are_keys() -> None:
+    with pytest.raises(DoorsError, match=r"CORS_ORIGINS \*: .* set HUB_API_KEYS, or name"):
+        doors(HubSettings(cors_origins=("*",)))
