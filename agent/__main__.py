@@ -7,11 +7,14 @@ import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from agent.app import serve
+from agent.commands import TOLD, TellError, Wish, wish_of
 from agent.connectors import make_connectors
 from agent.connectors.offers import NoConnectorError
+from agent.desk import Desk, SocketTakenError, answer, listening, socket_path
 from agent.doctor import examine
 from agent.install import InstallError, install, uninstall
 from agent.leaving import Stop
@@ -34,6 +37,14 @@ Runs jobs of an emp-job-queue hub on this machine.
   config  print the settings with their sources, secrets masked
   doctor  look at everything that could keep this machine from working, and say what helps
 
+To an agent that runs on this machine (with its settings, by the same user):
+
+  status [--json]              what it does, its workers and engines
+  pause, resume                take no new job and finish what runs; take jobs again
+  drain                        take no new job, finish what runs, and end
+  restart-engine [N] [--now]   start engines anew when what runs has ended; --now: give it back
+  logs [--engine N] [--lines N] [--follow]   what engines have written
+
 `emp-agent run --help` lists the settings, which are the same for all.
 """
 
@@ -49,6 +60,7 @@ exit codes:
   6  doctor has found something that keeps a worker from working
   7  the machine is taken away, and everything is given back
   8  what was installed does not run, or has not reached the hub: what it wrote is shown
+  9  no agent runs here that this user may tell anything, or it cannot do what it is told
 """
 
 FILES = (Path("~/.emp-agent/agent.toml").expanduser(), Path("/etc/emp-agent.toml"))
@@ -58,6 +70,7 @@ _CODES: dict[type[Exception], int] = {
     TokenRefusedError: 3,
     EnrolmentError: 3,
     InstallError: 8,
+    TellError: 9,
     WorkerIdTakenError: 4,
     NoConnectorError: 5,
 }
@@ -72,12 +85,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=VERSION)
-    parser.add_argument("command", choices=["config", *_COMMANDS])
+    parser.add_argument("command", choices=["config", *_COMMANDS, *TOLD])
     parser.add_argument("flags", nargs=REMAINDER, help="see `emp-agent run --help`")
     given = parser.parse_args(argv)
+    wish, flags = wish_of(given.command, given.flags)
     resolved = resolve(
         AgentSettings,
-        given.flags,
+        flags,
         os.environ,
         f"emp-agent {given.command}",
         "Settings, each by flag, by environment variable, or in a TOML file by its flag's name "
@@ -88,11 +102,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     if given.command == "config":
         print("\n".join(resolved.lines()))  # noqa: T201 - what was asked for
         return
+    set_up_logs(settings.log_level, settings.log_format)
+    if wish is not None:
+        sys.exit(_code(partial(_tell, wish), resolved))
     try:
         make_connectors(settings)
     except ValueError as problem:
         parser.error(str(problem))
-    set_up_logs(settings.log_level, settings.log_format)
     sys.exit(_code(_COMMANDS[given.command], resolved))
 
 
@@ -135,6 +151,13 @@ def _uninstall(resolved: Resolved[AgentSettings]) -> int:
     return 0
 
 
+def _tell(wish: Wish, resolved: Resolved[AgentSettings]) -> int:
+    from agent.commands.telling import tell  # noqa: PLC0415 - a running agent starts without httpx
+
+    tell(wish, resolved, sys.stdout)
+    return 0
+
+
 _COMMANDS: dict[str, Command] = {
     "run": _run,
     "enrol": _enrol,
@@ -148,8 +171,17 @@ async def _serve_until_signalled(settings: AgentSettings) -> Stop:
     stop = Stop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stop.ask)
-    await serve(settings, make_connectors, stop)
+    await serve(settings, make_connectors, stop, _attend)
     return stop
+
+
+async def _attend(desk: Desk) -> None:
+    path = socket_path(desk.settings)
+    try:
+        async with listening(path, partial(answer, desk)):
+            await asyncio.Event().wait()
+    except SocketTakenError as problem:
+        log.error("commands do not reach this agent: %s", problem)  # noqa: TRY400 - it says it all
 
 
 if __name__ == "__main__":

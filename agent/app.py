@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from agent.connectors.offers import NoConnectorError
+from agent.desk import Desk
 from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
 from agent.inventory import Gpu, GpuFault, NvmlError, announce, find_provider, survey, watch_faults
@@ -24,7 +26,13 @@ RELEASE_S = 10  # for stopped attempts to end and for the hub to acknowledge the
 FIRST_LOOK_S = 1.0  # for workers to be ready before they are introduced to the hub
 
 
-async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> None:
+Attend = Callable[[Desk], Coroutine[Any, Any, None]]
+"""Lets somebody at this machine to the desk, until cancelled."""
+
+
+async def serve(
+    settings: AgentSettings, make: MakeConnectors, stop: Stop, attend: Attend | None = None
+) -> None:
     """Run jobs until `stop` is asked for, on the connectors that `make` makes for each worker.
 
     Raises a group with a `NoConnectorError` when no worker is fit at the start, or with a
@@ -34,7 +42,7 @@ async def serve(settings: AgentSettings, make: MakeConnectors, stop: Stop) -> No
     try:
         async with asyncio.TaskGroup() as tasks:
             stations = _stations(settings, make, artifacts)
-            await _work(settings, stations, tasks, stop)
+            await _work(settings, stations, tasks, stop, attend)
     finally:
         await artifacts.close()
 
@@ -58,7 +66,11 @@ def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifact
 
 
 async def _work(
-    settings: AgentSettings, stations: Sequence[Station], tasks: asyncio.TaskGroup, stop: Stop
+    settings: AgentSettings,
+    stations: Sequence[Station],
+    tasks: asyncio.TaskGroup,
+    stop: Stop,
+    attend: Attend | None,
 ) -> None:
     outgoing = Outgoing()
     for each in stations:
@@ -71,6 +83,8 @@ async def _work(
         partial(heartbeat, gpus=_gpus(stations)),
     )
     loops = [tasks.create_task(each.run()) for each in stations]
+    if attend:
+        loops.append(tasks.create_task(attend(Desk(settings, stations, stop, link))))
     loops.append(tasks.create_task(_watch_gpus(stations)))
     judged = asyncio.gather(*(each.judged.wait() for each in stations))
     await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
@@ -82,10 +96,15 @@ async def _work(
     await stop.asked.wait()
 
     used = sum(each.slots.used for each in stations)
-    log.info("draining: %d attempts get %g s to finish", used, settings.drain_s)
+    within_s = None if stop.is_patient else settings.drain_s
+    log.info(
+        "draining: %d attempts get %s to finish",
+        used,
+        f"{within_s} s" if within_s is not None else "the time they need",
+    )
     for each in stations:
-        each.slots.drain()
-    await _first_of(_idle(stations), stop.insisted.wait(), within_s=settings.drain_s)
+        each.drain()
+    await _first_of(_idle(stations), stop.insisted.wait(), within_s=within_s)
     for each in stations:
         each.slots.release(stop.reason)
     await _first_of(_settled(stations), within_s=RELEASE_S)
@@ -131,7 +150,7 @@ async def _settled(stations: Sequence[Station]) -> None:
     await asyncio.gather(*(each.worker.outbox.settled() for each in stations))
 
 
-async def _first_of(*facts: Awaitable[object], within_s: float) -> None:
+async def _first_of(*facts: Awaitable[object], within_s: float | None) -> None:
     waits = [asyncio.ensure_future(fact) for fact in facts]
     await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:

@@ -25,11 +25,17 @@ class Stop:
 
     asked: asyncio.Event = field(factory=asyncio.Event, init=False)
     insisted: asyncio.Event = field(factory=asyncio.Event, init=False)
+    is_patient: bool = field(default=False, init=False)  # what runs gets all its time
     reason: Reason = field(default=Reason.DRAINED, init=False)  # of what is given back
 
     def ask(self) -> None:
         """Ask, or ask again."""
         (self.insisted if self.asked.is_set() else self.asked).set()
+
+    def drain(self) -> None:
+        """Ask, and let what runs finish however long it takes; a signal then does not wait."""
+        self.is_patient = not self.asked.is_set()
+        self.asked.set()
 
     def preempt(self) -> None:
         """The machine is taken away: give everything back at once, at nobody's charge."""

@@ -62,4 +62,9 @@ class MachineOptions:
         "root finds it, else a plain process",
         validator=validators.in_(("auto", "systemd", "pm2", "process", "none")),
     )
+    control_socket: Path | None = setting(
+        "WORKER_CONTROL_SOCKET",
+        None,
+        "where commands reach the running agent; without it WORKER_ID.sock in the state folder",
+    )
     once: bool = setting("WORKER_ONCE", False, "end after one job")

@@ -30,7 +30,7 @@ Ended = Callable[[Outcome | Stopped], None]
 class _Attempt:
     task: asyncio.Task[Outcome]
     abandoned: bool = False
-    reason: Reason = Reason.DRAINED  # why it is given back, if it is
+    verdict: Outcome = field(factory=Released)  # what is reported of it if it is stopped
 
     def stop(self) -> None:
         """Cancel once: a second time would break into the connector's cleaning up."""
@@ -47,12 +47,14 @@ class Slots:
     _tasks: asyncio.TaskGroup
     _held: dict[Lease, _Attempt] = field(factory=dict, init=False)
     draining: bool = field(default=False, init=False)
+    paused: bool = field(default=False, init=False)
     closed: str | None = field(default=None, init=False)  # the worker's status while it is unfit
 
     @property
     def free(self) -> int:
         """How many more attempts may start now."""
-        return 0 if self.draining or self.closed else self.total - len(self._held)
+        takes_none = self.draining or self.paused or self.closed
+        return 0 if takes_none else self.total - len(self._held)
 
     @property
     def used(self) -> int:
@@ -94,8 +96,17 @@ class Slots:
     def release(self, reason: Reason = Reason.DRAINED) -> None:
         """Stop every attempt, to give it back for this reason."""
         for attempt in self._held.values():
-            attempt.reason = reason
+            attempt.verdict = Released(reason)
             attempt.stop()
+
+    def cancel(self, job_id: str, verdict: Failure) -> bool:
+        """Stop the attempt of a job, and report this of it; False if none of ours runs."""
+        for lease, attempt in self._held.items():
+            if lease.job_id == job_id and not attempt.abandoned:
+                attempt.verdict = verdict
+                attempt.stop()
+                return True
+        return False
 
     async def idle(self) -> None:
         """Wait until the attempts that run now have stopped."""
@@ -104,11 +115,11 @@ class Slots:
 
     def _free(self, lease: Lease, ended: Ended, task: asyncio.Task[Outcome]) -> None:
         attempt = self._held.pop(lease)
-        outcome = Released(attempt.reason) if task.cancelled() else task.result()
+        outcome = attempt.verdict if task.cancelled() else task.result()
         problem = outcome.error if isinstance(outcome, Failure) else None
         if attempt.abandoned:
             ended(Stopped(problem))
         elif problem is not None and task.cancelling():  # it was to stop, and could not at once
-            ended(Released(attempt.reason))
+            ended(attempt.verdict)
         else:
             ended(outcome)

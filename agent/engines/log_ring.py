@@ -19,7 +19,7 @@ class LogRing:
     """Keeps the newest lines; whoever follows gets each new one."""
 
     _lines: deque[str] = field(factory=lambda: deque(maxlen=KEPT_LINES), init=False)
-    _followers: set["asyncio.Queue[str]"] = field(factory=set, init=False)
+    _followers: set["asyncio.Queue[str | None]"] = field(factory=set, init=False)
     _rest: str = field(default="", init=False)
 
     def write(self, text: str) -> None:
@@ -40,13 +40,20 @@ class LogRing:
         """The newest lines, oldest first."""
         return list(self._lines)[-count:]
 
-    async def follow(self) -> AsyncGenerator[str]:
-        """Every line from now on."""
-        lines: asyncio.Queue[str] = asyncio.Queue()
+    def close(self) -> None:
+        """The engine's next run has a ring of its own: whoever follows this one is done."""
+        for follower in self._followers:
+            follower.put_nowait(None)
+
+    async def follow(self, count: int = 0) -> AsyncGenerator[str]:
+        """The newest `count` lines and every one from now on, until the ring is closed."""
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+        for line in self.last(count) if count else ():
+            lines.put_nowait(line)
         self._followers.add(lines)
         try:
-            while True:
-                yield await lines.get()
+            while (line := await lines.get()) is not None:
+                yield line
         finally:
             self._followers.discard(lines)
 

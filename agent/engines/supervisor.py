@@ -105,7 +105,8 @@ class Supervisor:
     async def _run_on(self, port: int) -> str | None:
         recipe = self._make(port)
         log.info("%s starts on port %d", self.name, port)
-        self.log = LogRing()
+        before, self.log = self.log, LogRing()
+        before.close()
         self.starts += 1
         self.engine = await process.start(recipe, self.log)
         try:

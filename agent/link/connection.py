@@ -79,6 +79,7 @@ class Link:
     _outgoing: Outgoing
     _heartbeat: Heartbeat
     _pieces: Pieces = field(factory=Pieces, init=False)
+    is_connected: bool = field(default=False, init=False)
     _failures: int = field(default=0, init=False)
     _refused_with: int | None = field(default=None, init=False)
 
@@ -119,6 +120,7 @@ class Link:
         log.info("connected to %s", self._url)
         self._outgoing.clear()
         self._pieces.clear()
+        self.is_connected = True
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(socket))
@@ -128,6 +130,7 @@ class Link:
         except* ConnectionClosed:
             pass  # its code and reason are the socket's
         finally:
+            self.is_connected = False
             # Whatever ended the talk, this is a plain 1000; `connect` would call it an error.
             await socket.close()
         _keep_cancelled()

@@ -32,6 +32,7 @@ from shared.messages import (
     WorkerHeartbeat,
     WorkerHeartbeatAck,
     WorkerRegistered,
+    WorkerStatus,
 )
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Worker:
     """What runs jobs under one id. Its slots and its outbox outlive every connection."""
 
     id: str
-    _capability: Capability
+    capability: Capability
     _slots: Slots
     _send: Callable[[Message], None]
     outbox: Outbox = field(factory=Outbox, init=False)
@@ -72,11 +73,13 @@ class Worker:
 
     @property
     def status(self) -> str:
-        """`idle`, `busy`, `draining`, or what it says while it is unfit for work."""
+        """`idle`, `busy`, `paused`, `draining`, or what it says while it is unfit for work."""
         if self._slots.draining:
             return "draining"
         if self._slots.closed:
             return self._slots.closed
+        if self._slots.paused:
+            return "paused"
         return "busy" if self._slots.used else "idle"
 
     def register(self) -> None:
@@ -87,7 +90,7 @@ class Worker:
         self._send(
             RegisterWorker(
                 worker_id=self.id,
-                capabilities=self._capability,
+                capabilities=self.capability,
                 slots=self._slots.total,
                 running=self.leases,
                 status=self.status,
@@ -96,10 +99,18 @@ class Worker:
 
     def change(self, capability: Capability) -> None:
         """The worker can do something else now, or takes work again, or none any more."""
-        self._capability = capability
+        self.capability = capability
+        self.introduce()
+
+    def introduce(self) -> None:
+        """Tell the hub anew what the worker is and does; what it has asked for is forgotten there."""
         self._has_changed = True
         if self.registered.is_set():
             self.register()
+
+    def tell_status(self) -> None:
+        """Tell the hub the status now, rather than with the next heartbeat."""
+        self._say(WorkerStatus(worker_id=self.id, status=self.status))
 
     def beat(self, system_info: dict[str, Any]) -> None:
         """Send one heartbeat, which renews the worker's leases."""

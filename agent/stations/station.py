@@ -13,13 +13,12 @@ from agent.connectors.base import Connector, Report
 from agent.connectors.offers import (
     NoConnectorError,
     Ready,
-    capability,
     close_all,
     open_all,
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import Provider, find_hardware, is_busy, survey
+from agent.inventory import Provider, is_busy, survey
 from agent.link.worker import Worker
 from agent.preflight import (
     Finding,
@@ -33,10 +32,12 @@ from agent.settings import AgentSettings
 from agent.slots import Slots
 from agent.stations.dossier import documented
 from agent.stations.failures import Failures
+from agent.stations.introducing import able, unable
+from agent.stations.journal import Journal
 from agent.stations.posts import URLS, Post
 from agent.stations.watched import Patience, Watched
+from agent.stations.wear import worn_out
 from shared.jobs import Failure
-from shared.matching import Capability, Cost, Location
 from shared.messages import JobAssigned, Message
 from shared.states import Reason
 
@@ -59,6 +60,8 @@ class Station:
     worker: Worker = field(init=False)
     note: str | None = field(default="it is getting ready", init=False)
     taken: int = field(default=0, init=False)  # attempts so far
+    journal: Journal = field(factory=Journal, init=False)
+    ready: Sequence[Ready] = field(default=(), init=False)  # its connectors while it serves
     judged: asyncio.Event = field(factory=asyncio.Event, init=False)  # looked at for the first time
     _make: MakeConnectors
     _failures: Failures
@@ -66,14 +69,15 @@ class Station:
     _serving: dict[str, Connector] = field(factory=dict[str, Connector], init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
     _quarantine: str | None = field(default=None, init=False)
-    _renewal: str | None = field(default=None, init=False)  # why its engines are to start anew
+    _renewals: dict[str, str] = field(factory=dict[str, str], init=False)  # why, by engine
     _jobs: int = field(default=0, init=False)  # since its engines have started
 
     def begin(self, tasks: asyncio.TaskGroup, send: Callable[[Message], None]) -> None:
         """Make the worker; its attempts are tasks of the group."""
         self.slots = Slots(self.post.settings.max_concurrent_jobs, self._run, tasks)
         self.slots.close("initializing")
-        self.worker = Worker(self.post.worker_id, self._unable(), self.slots, send)
+        introduction = unable(self.post, self.provider)
+        self.worker = Worker(self.post.worker_id, introduction, self.slots, send)
         for engine in self.engines:
             engine.changed = self._changed.set
 
@@ -97,6 +101,26 @@ class Station:
         """The GPU has a fault: quarantine, and nothing that runs on it can be saved."""
         self.quarantine(why)
         self.slots.release(Reason.ERROR)
+
+    def pause(self, *, paused: bool = True) -> None:
+        """Take no new job, and finish what runs; or take jobs again."""
+        self.slots.paused = paused
+        self.worker.introduce()
+
+    def drain(self) -> None:
+        """Take nothing new any more."""
+        self.slots.drain()
+        self.worker.tell_status()
+
+    def renew(self, engine: Supervisor, why: str, *, now: bool) -> None:
+        """Start an engine anew: when what runs has ended, or now, and what runs is given back."""
+        if not self.ready:
+            engine.restart(why)
+            return
+        self._renewals[engine.name] = why
+        self._change_soon()
+        if now:
+            self.slots.release()
 
     async def _once(self) -> None:
         if self._starting():
@@ -139,10 +163,11 @@ class Station:
         """Take jobs until something changes."""
         try:
             self._serving.update(serving(ready))
+            self.ready = ready
             self.note = self.worker.note = None
             self._jobs = 0
             self.slots.open()
-            self.worker.change(self._able(ready))
+            self.worker.change(able(self.post, self.provider, ready))
             self.judged.set()
             while self._is_fit():
                 self._changed.clear()
@@ -150,19 +175,20 @@ class Station:
             if self._quarantine:
                 self._unfit(self._quarantine, "error")
             else:
-                self._unfit(self._renewal or "its engine has ended", "initializing")
+                why = next(iter(self._renewals.values()), "its engine has ended")
+                self._unfit(why, "initializing")
             await self.slots.idle()
         finally:
             self._serving.clear()
+            self.ready = ()
             await close_all(ready)
-        if self._renewal:
-            for engine in self.engines:
-                engine.restart(self._renewal)
-            self._renewal = None
+        for engine in self.engines:
+            if why := self._renewals.pop(engine.name, None):
+                engine.restart(why)
 
     def _is_fit(self) -> bool:
         engines_are_up = all(each.state is EngineState.READY for each in self.engines)
-        return engines_are_up and self._quarantine is None and self._renewal is None
+        return engines_are_up and self._quarantine is None and not self._renewals
 
     def _starting(self) -> bool:
         """Whether it must be waited for an engine, and nothing is to be said of it yet."""
@@ -180,28 +206,7 @@ class Station:
         log.warning("%s is not fit for work: %s", self.post.worker_id, problem)
         self.note = self.worker.note = problem
         self.slots.close(status)
-        self.worker.change(self._unable())
-
-    def _able(self, ready: Sequence[Ready]) -> Capability:
-        offers = [each.offer for each in ready]
-        found = capability(offers, find_hardware(self.post.gpu))
-        return evolve(found, **self._standing())
-
-    def _unable(self) -> Capability:
-        return Capability(services=(), hardware=find_hardware(self.post.gpu), **self._standing())
-
-    def _standing(self) -> dict[str, Any]:
-        """What the machine is, whatever it can do: where it stands, its price, its labels."""
-        settings, provider = self.post.settings, self.provider
-        known = {"provider": settings.provider or provider.name}
-        is_spot = provider.is_spot if settings.spot is None else settings.spot
-        known["spot"] = None if is_spot is None else str(is_spot).lower()
-        return {
-            "location": Location(region=settings.region or provider.region),
-            "cost": Cost(rate_per_hour=settings.rate_per_hour),
-            "labels": {name: value for name, value in known.items() if value}
-            | dict(settings.labels),
-        }
+        self.worker.change(unable(self.post, self.provider))
 
     def _connectors(self) -> list[Connector]:
         engines = {each.name: each for each in self.engines}
@@ -219,31 +224,20 @@ class Station:
 
     async def _run(self, job: JobAssigned, report: Report) -> Outcome:
         self.taken += 1
-        outcome = await Runner(self._serving, self._upload).run(job, report)
-        if isinstance(outcome, Failure):
-            gpu, engines = self.post.gpu, self.engines
-            outcome = await asyncio.to_thread(documented, outcome, gpu, engines)
+        with self.journal.entry(job) as entry:
+            outcome = await Runner(self._serving, self._upload).run(job, entry.noting(report))
+            if isinstance(outcome, Failure):
+                gpu, engines = self.post.gpu, self.engines
+                outcome = await asyncio.to_thread(documented, outcome, gpu, engines)
+            entry.outcome = outcome
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):
             self.quarantine(why)
-        elif why := await asyncio.to_thread(self._worn_out):
-            self._renewal = why
+        elif why := await asyncio.to_thread(worn_out, self.post.settings, self.engines, self._jobs):
+            self._renewals = {each.name: why for each in self.engines}
             self._change_soon()
         return outcome
 
     def _change_soon(self) -> None:
         # An attempt that is just ending is reported before the worker introduces itself anew.
         asyncio.get_running_loop().call_soon(self._changed.set)
-
-    def _worn_out(self) -> str | None:
-        """Why its engines are to be started anew before the next job."""
-        settings = self.post.settings
-        if not self.engines:
-            return None
-        if 0 < settings.engine_max_jobs <= self._jobs:
-            return f"{self._jobs} jobs are done"
-        if settings.engine_max_rss_gb:
-            held_gb = max(each.engine.rss_gb() if each.engine else 0 for each in self.engines)
-            if held_gb > settings.engine_max_rss_gb:
-                return f"it holds {held_gb:.1f} GB of memory"
-        return None

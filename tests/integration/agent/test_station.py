@@ -13,6 +13,7 @@ import pytest
 from agent.app import serve
 from agent.connectors.base import Connector, ConnectorError
 from agent.connectors.offers import NoConnectorError
+from agent.desk import Desk
 from agent.leaving import Stop
 from agent.settings import AgentSettings
 from shared.messages import (
@@ -51,10 +52,15 @@ class Agent:
         }
         self.settings = AgentSettings(**given | changes)
         self.talk: Talk
+        self.desk: Desk
 
     def start(self) -> "asyncio.Task[None]":
-        self.serving = asyncio.create_task(serve(self.settings, self._make, self.stop))
+        served = serve(self.settings, self._make, self.stop, self._attend)
+        self.serving = asyncio.create_task(served)
         return self.serving
+
+    async def _attend(self, desk: Desk) -> None:
+        self.desk = desk
 
     def _make(self, settings: AgentSettings) -> list[Connector]:
         connector = ScriptedConnector()

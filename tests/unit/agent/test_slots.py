@@ -176,3 +176,34 @@ async def test_release_gives_back_every_attempt(attempts: Attempts) -> None:
 async def test_empty_slots_are_idle_at_once(attempts: Attempts) -> None:
     await attempts.slots.idle()
     assert attempts.slots.free == TOTAL
+
+
+async def test_a_pause_leaves_no_room_until_it_ends(attempts: Attempts) -> None:
+    await attempts.start("a")
+    attempts.slots.paused = True
+    assert (attempts.slots.free, attempts.slots.used) == (0, 1)
+    attempts.slots.paused = False
+    assert attempts.slots.free == TOTAL - 1
+
+
+async def test_what_is_cancelled_ends_with_the_given_verdict(attempts: Attempts) -> None:
+    await attempts.start("a")
+    await attempts.start("b")
+    verdict = Failure(error="enough", retryable=False)
+    assert attempts.slots.cancel("b", verdict)
+    await attempts.connector.stopping("b")
+    attempts.connector.finish("a")
+    await attempts.slots.idle()
+    assert attempts.ends["b"][0] == verdict
+    assert isinstance(attempts.ends["a"][0], Succeeded)
+
+
+async def test_only_what_is_ours_can_be_cancelled(attempts: Attempts) -> None:
+    attempts.connector.may_stop.clear()
+    attempts.slots.abandon(await attempts.start("a"))
+    verdict = Failure(error="enough")
+    assert not attempts.slots.cancel("a", verdict)
+    assert not attempts.slots.cancel("b", verdict)
+    attempts.connector.may_stop.set()
+    await attempts.slots.idle()
+    assert attempts.ends["a"][0] == Stopped()
