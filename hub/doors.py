@@ -1,7 +1,8 @@
-"""Who may come in: REST clients by API key, workers by token.
+"""Who may come in: REST clients by API key, workers by token or as an enrolled machine.
 
 Keys are kept as SHA-256 digests and compared in constant time. On loopback a hub without keys is
-open; on any other address it does not start without them.
+open; on any other address it does not start without API keys, and without worker tokens only
+machines that have enrolled come in.
 """
 
 import hashlib
@@ -62,10 +63,10 @@ def doors(settings: HubSettings) -> Doors:
     hosts = {"HUB_HOST": settings.hub_host, "WS_HOST": settings.ws_host or settings.hub_host}
     public = [name for name, host in hosts.items() if not is_loopback(host)]
     is_open = not public
-    if not is_open and not all(keys.values()):
+    if not is_open and not keys[Role.CLIENT]:
         raise DoorsError(
-            f"{public[0]} {hosts[public[0]]} can be reached from other machines: set HUB_API_KEYS and "
-            "HUB_WORKER_TOKENS (or their _FILE forms), or listen on 127.0.0.1"
+            f"{public[0]} {hosts[public[0]]} can be reached from other machines: set HUB_API_KEYS "
+            "(or HUB_API_KEYS_FILE), or listen on 127.0.0.1"
         )
     if "*" in settings.origins and not keys[Role.CLIENT]:
         raise DoorsError(

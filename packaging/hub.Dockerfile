@@ -5,8 +5,9 @@
 #     -e HUB_API_KEYS_FILE=/run/secrets/api -e HUB_WORKER_TOKENS_FILE=/run/secrets/workers \
 #     -v ./api:/run/secrets/api:ro -v ./workers:/run/secrets/workers:ro emp-hub
 #
-# It listens on every address of the container, so it does not start without keys for clients and
-# tokens for workers: the two files (one key a line), or HUB_API_KEYS and HUB_WORKER_TOKENS.
+# It listens on every address of the container, so it does not start without keys for clients: a
+# file (one key a line), or HUB_API_KEYS. Machines enrol, or show a token of such a file or of
+# HUB_WORKER_TOKENS.
 # Jobs and files lie in /data; a folder of the host in its place must belong to user 10001. With
 # REDIS_URL the jobs lie in that server, and without it in the hub's own, under /data.
 # Needs no capability and no file system but /data and /tmp:

@@ -119,7 +119,7 @@ async def test_a_port_that_is_taken_is_named_with_the_remedy(
 @pytest.mark.parametrize(
     ("environ", "problem"),
     [
-        ({"HUB_HOST": "0.0.0.0"}, "set HUB_API_KEYS and HUB_WORKER_TOKENS"),  # noqa: S104 - refused
+        ({"HUB_HOST": "0.0.0.0"}, "set HUB_API_KEYS (or HUB_API_KEYS_FILE)"),  # noqa: S104 - refused
         ({"HUB_API_KEYS": "short"}, "HUB_API_KEYS: a key has at least 16 characters"),
         ({"REDIS_URL": "redis://127.0.0.1:1"}, "Redis does not answer"),
     ],
