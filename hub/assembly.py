@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub.advancer import Advancer
 from hub.api.submission import Submission
-from hub.artifacts import Artifacts
+from hub.artifacts.intake import Intake
 from hub.dispatcher import Dispatcher
 from hub.doors import doors
 from hub.explain import Explainer, Servability
@@ -54,7 +54,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     hearing = Hearing(dispatcher, advancer, registry, audience, offering, crowd)
     news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
-    artifacts = Artifacts(settings.hub_data_dir / "artifacts")
+    intake = Intake.of(settings)
     return Parts(
         settings=settings,
         doors=doors(settings),
@@ -72,23 +72,23 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         advancer=advancer,
         news=news,
         dispatcher=dispatcher,
-        artifacts=artifacts,
+        intake=intake,
         installer=Installer.of(settings),
         previews=previews,
         registry=registry,
         desk=desk,
-        counter=_counter(desk, views, news, audience, offering),
+        counter=_counter(desk, views, news, audience, offering, intake),
         crowd=crowd,
-        chores=chores(dispatcher.id, jobs, artifacts, settings),
+        chores=chores(dispatcher.id, jobs, intake.artifacts, settings),
         waits=Waits(news, settings.hub_max_waits),
     )
 
 
 def _counter(
-    desk: Desk, views: Views, news: News, audience: Audience, offering: Offering
+    desk: Desk, views: Views, news: News, audience: Audience, offering: Offering, intake: Intake
 ) -> Counter:
     glances = Glances(news.client)
-    submission = Submission(views, desk.dispatcher, desk.settings.default_job_priority)
+    submission = Submission(views, desk.dispatcher, intake, desk.settings.default_job_priority)
     return Counter(
         submit=submission.submit,
         retry=submission.retry,

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from hub.advancer import Advancer
 from hub.artifacts import Artifacts
+from hub.artifacts.intake import Intake
 from hub.chores import Chores
 from hub.dispatcher import Dispatcher
 from hub.doors import Doors
@@ -51,7 +52,7 @@ class Parts:
     advancer: Advancer
     news: News
     dispatcher: Dispatcher
-    artifacts: Artifacts
+    intake: Intake
     installer: Installer
     previews: Previews
     registry: Registry
@@ -66,6 +67,11 @@ class Parts:
     def uptime_s(self) -> float:
         """Seconds since the parts were joined."""
         return time.monotonic() - self._built_s
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """Those that jobs are given, and those that they made."""
+        return self.intake.artifacts
 
     @property
     def workflows(self) -> Workflows:

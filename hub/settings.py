@@ -1,6 +1,7 @@
 """The hub's settings: flags and environment."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,11 @@ def origins(text: str) -> tuple[str, ...]:
     if not all(each == "*" or _ORIGIN.fullmatch(each) for each in found):
         raise ValueError("origins such as https://status.example.com are needed, by comma, or *")
     return found
+
+
+def _networks(_: object, __: object, value: tuple[str, ...]) -> None:
+    for each in value:
+        ip_network(each)  # raises ValueError, with what is wrong
 
 
 def _most(what: str) -> str:
@@ -166,6 +172,22 @@ class HubSettings:
         "ARTIFACT_GRACE_HOURS", 24.0, "how long a file is kept that no job names",
         validator=validators.ge(0),
     )  # fmt: skip
+    hub_input_hosts: tuple[str, ...] = setting(
+        "HUB_INPUT_HOSTS", (),
+        "the hosts that inputs may be fetched from by URL, *.example.com for all below one;"
+        " any public one when not set",
+    )  # fmt: skip
+    hub_input_networks: tuple[str, ...] = setting(
+        "HUB_INPUT_NETWORKS", (),
+        "networks that are not public and that inputs may be fetched from: 10.1.0.0/16, by comma",
+        validator=_networks,
+    )  # fmt: skip
+    hub_input_max_mb: float = setting(
+        "HUB_INPUT_MAX_MB", 512.0, "the largest input by URL", validator=_positive
+    )
+    hub_input_timeout_s: float = setting(
+        "HUB_INPUT_TIMEOUT_S", 60.0, "how long it may take to fetch one", validator=_positive
+    )
     worker_ttl_hours: float = setting(
         "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered"
     )

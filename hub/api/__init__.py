@@ -64,6 +64,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     install.get_agent,
     install.get_digest,
     artifacts.put_artifact,
+    artifacts.upload_artifact,
     artifacts.get_artifact,
     artifacts.get_thumbnail,
     artifacts.has_artifact,

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, head, put
+from litestar import Request, Response, get, head, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import File
 
 from hub.api.files import HEADERS, file_answer
-from hub.api.guards import clients, workers, workers_or_clients
+from hub.api.guards import clients, workers_or_clients
 from hub.api.uploads import body_of, offset_of
 from hub.artifacts.kinds import kind_of_file
 from hub.artifacts.thumbnails import SIZES
@@ -24,7 +24,7 @@ ThumbnailSize = Annotated[int, QueryParameter(ge=SIZES[0], le=SIZES[-1])]
 
 @put(
     "/artifacts/{sha256:str}",
-    guards=[workers],
+    guards=[workers_or_clients],
     summary="Hand a file in",
     tags=["artifacts"],
     request_max_body_size=LARGEST,
@@ -40,6 +40,23 @@ async def put_artifact(
     return Response(
         {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}, status_code=201
     )
+
+
+@post(
+    "/artifacts",
+    guards=[clients],
+    summary="Upload a file",
+    tags=["artifacts"],
+    request_max_body_size=LARGEST,
+)
+async def upload_artifact(
+    request: Request[Any, Any, Any], parts: NamedDependency[Parts]
+) -> dict[str, str | int]:
+    """The raw bytes, under whatever digest they have: for `inputs` of a job's payload, as
+    `{"name": "photo.png", "artifact": "<sha256>"}`.
+    """
+    sha256, size = await parts.artifacts.take(body_of(request))
+    return {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}
 
 
 @get(

@@ -13,6 +13,7 @@ from hub.api.bodies import ReplayBody
 from hub.api.bulk_bodies import BulkBody
 from hub.api.fields import FieldError
 from hub.api.guards import clients
+from hub.artifacts.intake import InputError
 from hub.parts import Parts
 from hub.store.searches import Filter
 from hub.store.submissions import RefusedError
@@ -117,7 +118,9 @@ async def _replay(parts: Parts, data: BulkBody, job_id: str) -> str:
         return "replayed already"
     spec = ReplayBody(payload=data.payload, priority=data.priority).spec(job, None)
     try:
-        await parts.dispatcher.submit(spec)
+        await parts.dispatcher.submit(await parts.intake.given(spec))
+    except InputError as problem:
+        return str(problem)
     except RefusedError as refusal:
         return refusal.why
     return ""

@@ -70,7 +70,7 @@ async def replay_job(
     if job is None:
         raise NotFoundException("Job not found")
     spec = (data or ReplayBody()).spec(job, job_id_of(scope))
-    submitted = await parts.dispatcher.submit(spec)
+    submitted = await parts.dispatcher.submit(await parts.intake.given(spec))
     return {
         "job_id": submitted.job_id,
         "status": "submitted",

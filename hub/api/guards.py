@@ -25,9 +25,10 @@ async def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
 
 async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Lets both in."""
-    if await machine_of(connection) is None and not _doors(connection).admit(
-        Role.WORKER, key_of(connection)
-    ):
+    if await machine_of(connection) is not None:
+        return
+    _refuse_other_origins(connection)
+    if not _doors(connection).admit(Role.WORKER, key_of(connection)):
         _check(connection, Role.CLIENT)
 
 

@@ -54,6 +54,7 @@ async def submit_job(
         reasons := await parts.servability.reasons(spec.requirement)
     ):
         return unservable(reasons)
+    spec = await parts.intake.given(spec)
     try:
         submitted = await parts.dispatcher.submit(spec)
     except UniqueKeyTakenError as taken:

@@ -4,6 +4,7 @@ from attrs import asdict, frozen
 from msgspec import ValidationError, convert
 
 from hub.api.bodies import JobBody
+from hub.artifacts.intake import Intake
 from hub.dispatcher import Dispatcher
 from hub.store.jobs import Submitted
 from hub.store.views import Views
@@ -18,6 +19,7 @@ class Submission:
 
     views: Views
     dispatcher: Dispatcher
+    intake: Intake
     default_priority: int
 
     async def submit(self, message: SubmitJob) -> Submitted:
@@ -30,7 +32,8 @@ class Submission:
             body = convert(document, JobBody)
         except ValidationError as problem:
             raise ValueError(f"submit_job: {problem}") from None
-        return await self.dispatcher.submit(body.spec(self.default_priority))
+        spec = await self.intake.given(body.spec(self.default_priority))
+        return await self.dispatcher.submit(spec)
 
     async def retry(self, job_id: str) -> Submitted:
         """A failed or cancelled job once more, as a new one."""
@@ -41,4 +44,5 @@ class Submission:
             raise ValueError(
                 f"job_id: {job_id} is {job.status}; only what has failed can be retried"
             )
-        return await self.dispatcher.submit(another_go(job, is_again=True))
+        again = await self.intake.given(another_go(job, is_again=True))
+        return await self.dispatcher.submit(again)

@@ -53,6 +53,7 @@ async def submit_and_wait(
     another job has the `job_id`; 429, and nothing is kept, when too many requests wait.
     """
     spec = data.spec(parts.settings.default_job_priority, job_id_of(request.scope))
+    spec = await parts.intake.given(spec)
     try:
         if not data.wait:
             submitted = await parts.dispatcher.submit(spec)

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from attrs import evolve
 from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
@@ -68,6 +69,8 @@ async def declare_workflow(
     that is not depended on are a 400 that names it.
     """
     declaration = data.declaration(parts.settings.default_job_priority, job_id_of(scope))
+    steps = await parts.intake.given_to_steps(declaration.steps)
+    declaration = evolve(declaration, steps=steps)
     if not await parts.workflows.declare(declaration, operation_of(scope)):
         return answer(
             409,

@@ -55,6 +55,10 @@ class Artifacts:
         """
         return await self.incoming.receive(sha256, chunks, offset, self._path(sha256))
 
+    async def take(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Keep what `chunks` bring under the digest that it has; that, and the size in bytes."""
+        return await self.incoming.take(chunks, self._path)
+
     def older_than(self, moment_s: float) -> set[str]:
         """The artifacts that were last stored before a moment, in seconds since the epoch."""
         files = (each for each in self.root.glob("??/*") if NAME.fullmatch(each.name))

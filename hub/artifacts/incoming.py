@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from io import BufferedRandom
 from pathlib import Path
@@ -63,6 +63,21 @@ class Incoming:
                 path.unlink()
                 raise
         return size
+
+    async def take(
+        self, chunks: AsyncIterator[bytes], target: Callable[[str], Path]
+    ) -> tuple[str, int]:
+        """Keep what nobody has named yet where `target` says; its digest and size."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with _opened(self.root / secrets.token_hex(16)) as file:
+            try:
+                digest = hashlib.sha256()
+                size = await written(file, chunks, digest)
+                await asyncio.to_thread(settle, file, target(digest.hexdigest()))
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+        return digest.hexdigest(), size
 
     def drop(self, before_s: float) -> None:
         """Remove what nobody has continued since a moment, in seconds since the epoch."""

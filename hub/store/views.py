@@ -116,7 +116,9 @@ class Views:
         )
 
     async def texts(self) -> AsyncIterator[str]:
-        """What jobs were given and gave, as JSON texts."""
+        """What jobs were given and gave, and what steps of graphs will be given, as JSON texts."""
+        async for text in self._steps():
+            yield text
         last = 0
         while ids := await self.client.command(
             "ZRANGE", key("jobs"), f"({last}", "+inf", "BYSCORE", "LIMIT", 0, SCAN
@@ -128,6 +130,19 @@ class Views:
             )
             for text in (text for texts in found for text in texts if text):
                 yield text
+
+    async def _steps(self) -> AsyncIterator[str]:
+        """The steps of all graphs, whether they are jobs already or not."""
+        cursor = 0
+        while True:  # ZSCAN misses none that is there all the time, whatever comes and goes
+            cursor, found = await self.client.command(
+                "ZSCAN", key("workflows"), cursor, "COUNT", SCAN
+            )
+            for workflow_id, _ in found:
+                for text in await self.client.command("HVALS", key("step_specs", workflow_id)):
+                    yield text
+            if not cursor:
+                return
 
     async def now_ms(self) -> int:
         """Milliseconds since the epoch by the clock of Redis."""

@@ -43,6 +43,7 @@ ROUTES = {
     "GET /workers/{worker_id}",
     "GET /workers/{worker_id}/next",
     "PUT /artifacts/{sha256}",
+    "POST /artifacts",
     "GET /artifacts/{sha256}",
     "GET /jobs/{job_id}/artifacts.zip",
     "GET /artifacts/{sha256}/thumbnail",

@@ -16,6 +16,7 @@ from hub.store.keys import key
 from hub.store.views import Views
 from hub.store.workflows import Declaration
 from shared.states import JobState
+from shared.workflows import FailurePolicy
 from tests.support.store import Hand, Store, spec
 
 HOUR_S = 3600.0
@@ -121,6 +122,27 @@ async def test_a_file_that_was_asked_for_meanwhile_stays(
             yield text
 
     monkeypatch.setattr(Views, "texts", asked_for)
+    later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
+    assert await later.sweep() == ""
+    assert retention.artifacts.touch(name)
+
+
+async def test_files_of_steps_that_are_no_jobs_yet_stay(
+    store: Store, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_module, "SCAN", 2)
+    for number in range(150):  # more than are looked at in one go
+        await store.workflows.declare(Declaration(workflow_id=str(number), priority=1))
+    name = await kept(retention, b"x")
+    later_step = spec(payload={"inputs": [{"name": "a", "artifact": name}]})
+    graph = Declaration(
+        workflow_id="f",
+        priority=1,
+        policy=FailurePolicy.STOP,
+        shape={"a": (), "b": ("a",)},
+        steps={"a": spec(), "b": later_step},
+    )
+    await store.workflows.declare(graph)
     later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
     assert await later.sweep() == ""
     assert retention.artifacts.touch(name)

@@ -51,6 +51,8 @@ def test_the_original_name_of_the_tokens_works_behind_ours() -> None:
         ("HUB_RETRY_FIRST_S", "-0.5"),
         ("HUB_MAX_BODY_MB", "0"),
         ("DEFAULT_JOB_PRIORITY", "1.5"),
+        ("HUB_INPUT_NETWORKS", "10.0.0.0/33"),
+        ("HUB_INPUT_MAX_MB", "0"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],
