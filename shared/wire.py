@@ -6,11 +6,11 @@ strict out. Free-form values (`params`, `result`) pass untouched, with integers 
 
 import json
 import math
+import os
 import time
 from enum import StrEnum
 from functools import cache
 from typing import Any, NoReturn, TypeVar, cast, get_origin
-from uuid import uuid4
 
 import attrs
 import cattrs
@@ -32,7 +32,7 @@ def encode(message: Message) -> str:
     fields = {name: value for name, value in unstructure(message).items() if value is not None}
     envelope = {
         "type": message.type,
-        "id": uuid4().hex,
+        "id": os.urandom(16).hex(),
         "timestamp": time.time_ns() // 1_000_000,
     }
     return dump_json(envelope | fields)
@@ -73,7 +73,7 @@ def load_json(text: str | bytes) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode()  # json.loads would take UTF-16 as well
-        return json.loads(text, parse_constant=_not_json, parse_float=_finite)
+        return _decoder.decode(text)
     except RecursionError:
         raise WireError("not readable: nested too deeply") from None
     except UnicodeDecodeError as problem:
@@ -84,7 +84,7 @@ def load_json(text: str | bytes) -> Any:
 
 def dump_json(document: Any) -> str:
     """Compact JSON. Raises `ValueError` for NaN and infinities."""
-    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+    return _encoder.encode(document)
 
 
 def structure(document: Any, cls: type[T]) -> T:
@@ -217,3 +217,6 @@ _NAMES: dict[type[Any], str] = {
     bool: "true or false",
 }
 converter = _made()
+# `json.loads` and `json.dumps` would make one for every frame.
+_decoder = json.JSONDecoder(parse_constant=_not_json, parse_float=_finite)
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

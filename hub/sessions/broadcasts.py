@@ -14,7 +14,7 @@ from shared.wire import dump_json
 
 log = logging.getLogger(__name__)
 
-MOST_CHARACTERS_A_SECOND = 100_000
+MOST_CHARACTERS_A_SECOND = 90_000
 """A listener is never told more than this on the average: a large system is told less often."""
 WHOLE_AGAIN = 60
 """Every so many incremental broadcasts one is whole."""

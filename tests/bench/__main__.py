@@ -11,16 +11,21 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.claims import claims
+from tests.bench.codec import codec
 from tests.bench.idle import idle
+from tests.bench.monitor import monitors
 from tests.bench.ours import OURS
 from tests.bench.peers.compare import compare
 from tests.bench.peers.measure import Load
 from tests.bench.peers.sides import PEERS, Side
 from tests.bench.report import Report
 
-WHOLE_RUN_WITHIN_S = 360.0
+WHOLE_RUN_WITHIN_S = 540.0
 IDLE_WORKERS = 1_000
 IDLE_FOR_S = 20.0
+HEARTBEAT_S = 10.0
+CROWD, CROWD_FOR_S, CROWD_HEARTBEAT_S = 5_000, 30.0, 30.0
+MONITORS_FOR_S = 20.0
 
 
 def main() -> None:
@@ -47,7 +52,12 @@ async def _bounded(others: Sequence[Side]) -> Report:
     async with asyncio.timeout(WHOLE_RUN_WITHIN_S):
         return Report(
             queues=await compare([OURS, *others], Load()),
-            idle=await idle(IDLE_WORKERS, IDLE_FOR_S),
+            idle=[
+                await idle(IDLE_WORKERS, IDLE_FOR_S, HEARTBEAT_S),
+                await idle(CROWD, CROWD_FOR_S, CROWD_HEARTBEAT_S),
+            ],
+            codec=await codec(),
+            monitors=await monitors(MONITORS_FOR_S),
             claims=[each async for each in claims()],
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ class Idle:
     """Of a hub with its store, and of one agent, while nothing is submitted. CPU in % of a core."""
 
     workers: int
+    heartbeat_s: float
     hub_kb_per_connection: float
     hub_cpu_percent: float
     store_cpu_percent: float
@@ -30,10 +32,13 @@ class Idle:
     agent_cpu_percent: float
 
 
-async def idle(workers: int, for_s: float) -> Idle:
+async def idle(workers: int, for_s: float, heartbeat_s: float) -> Idle:
     """Measure for `for_s` seconds, which should span some heartbeats."""
+    raise_open_files(workers)
+    lease_s = 3 * heartbeat_s
+    asked = ("--hub-heartbeat-s", str(heartbeat_s), "--hub-lease-s", str(lease_s))
     with TemporaryDirectory(prefix="emp-bench-") as folder:
-        async with started(*HUB, "--hub-data-dir", str(Path(folder))) as hub:
+        async with started(*HUB, "--hub-data-dir", str(Path(folder)), *asked) as hub:
             url = (await hub.line()).split()[-1]
             process = psutil.Process(hub.process.pid)
             before_b = process.memory_info().rss
@@ -41,23 +46,26 @@ async def idle(workers: int, for_s: float) -> Idle:
             async with started(*FLEET, url, str(workers)) as fleet, started(*AGENT) as agent:
                 await fleet.line()
                 per_connection_b = (process.memory_info().rss - before_b) / workers
-                return await _watched(process, agent, workers, per_connection_b, for_s)
+                figures = await _watched(process, agent, for_s)
+                return Idle(workers, heartbeat_s, round(per_connection_b / _KB, 1), *figures)
+
+
+def raise_open_files(connections: int) -> None:
+    """Let processes that are started have a file for each connection. Raises `ValueError`."""
+    wanted = connections + 1_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
 
 
 async def _watched(
-    hub: psutil.Process, agent: Child, workers: int, per_connection_b: float, for_s: float
-) -> Idle:
+    hub: psutil.Process, agent: Child, for_s: float
+) -> tuple[float, float, float, float]:
     (store,) = hub.children()
     watched = (hub, store, psutil.Process(agent.process.pid))
-    shares = await _cpu_percent(watched, for_s)
-    return Idle(
-        workers=workers,
-        hub_kb_per_connection=round(per_connection_b / _KB, 1),
-        hub_cpu_percent=shares[0],
-        store_cpu_percent=shares[1],
-        agent_rss_mb=round(watched[2].memory_info().rss / _KB**2, 1),
-        agent_cpu_percent=shares[2],
-    )
+    hub_percent, store_percent, agent_percent = await _cpu_percent(watched, for_s)
+    agent_mb = round(watched[2].memory_info().rss / _KB**2, 1)
+    return hub_percent, store_percent, agent_mb, agent_percent
 
 
 async def _cpu_percent(processes: tuple[psutil.Process, ...], for_s: float) -> list[float]:
@@ -73,3 +81,7 @@ async def _cpu_percent(processes: tuple[psutil.Process, ...], for_s: float) -> l
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
+
+
+if __name__ == "__main__":
+    print(asyncio.run(idle(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))))  # noqa: T201 - for people

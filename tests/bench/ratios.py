@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from tests.bench.claims import Claim
+from tests.bench.codec import Codec
+from tests.bench.idle import Idle
+from tests.bench.monitor import Told
 from tests.bench.ours import OURS
 from tests.bench.peers.figures import Figures
 
@@ -12,6 +15,9 @@ MORE_JOBS_AT_MOST = 1.5
 MORE_LANES_AT_MOST = 3.0
 PICKUP_AT_MOST = 1.0
 THROUGHPUT_AT_LEAST = 1.0
+CODEC_AT_MOST = 1.0
+CROWD_CPU_PERCENT = 50.0
+MONITOR_KB_A_SECOND = 100.0
 
 
 @frozen
@@ -63,3 +69,17 @@ def queue_ratios(rows: Sequence[Figures]) -> Iterator[Ratio]:
                 ours.throughput_jobs_s / other.throughput_jobs_s,
                 at_least=THROUGHPUT_AT_LEAST if other.peer == "saq" else None,
             )
+
+
+def wire_ratios(idle: Sequence[Idle], codec: Codec, monitors: Sequence[Told]) -> Iterator[Ratio]:
+    """What a message costs over its frame, and a crowd and monitors over what they may cost."""
+    yield Ratio("codec over the echo of a frame", codec.codec_us / codec.echo_us, CODEC_AT_MOST)
+    crowd = max(idle, key=lambda each: each.workers)
+    yield Ratio(
+        f"CPU of the hub over half a core, {crowd.workers:,} idle workers",
+        crowd.hub_cpu_percent / CROWD_CPU_PERCENT,
+        at_most=1,
+    )
+    for each in monitors:
+        name = f"to a monitor over {MONITOR_KB_A_SECOND:g} kB/s, {each.asked}"
+        yield Ratio(name, each.kb_a_second / MONITOR_KB_A_SECOND, at_most=1)

@@ -8,10 +8,12 @@ from rich.console import Group
 from rich.table import Table
 
 from tests.bench.claims import Claim
+from tests.bench.codec import Codec
 from tests.bench.idle import Idle
+from tests.bench.monitor import Told
 from tests.bench.peers.figures import Figures
 from tests.bench.peers.figures import table as queue_table
-from tests.bench.ratios import Ratio, claim_ratios, queue_ratios
+from tests.bench.ratios import Ratio, claim_ratios, queue_ratios, wire_ratios
 
 
 @frozen
@@ -20,12 +22,18 @@ class Report:
 
     claims: list[Claim]
     queues: list[Figures]
-    idle: Idle
+    idle: list[Idle]
+    codec: Codec
+    monitors: list[Told]
 
     @property
     def ratios(self) -> list[Ratio]:
         """Every ratio that there is a goal for, and those that tell how far others are."""
-        return [*claim_ratios(self.claims), *queue_ratios(self.queues)]
+        return [
+            *claim_ratios(self.claims),
+            *queue_ratios(self.queues),
+            *wire_ratios(self.idle, self.codec, self.monitors),
+        ]
 
     def document(self) -> dict[str, Any]:
         """The figures and ratios as JSON values."""
@@ -39,6 +47,7 @@ class Report:
                 _claims(self.claims),
                 queue_table(self.queues),
                 _idle(self.idle),
+                _wire(self.codec, self.monitors),
                 _ratios(self.ratios),
             )
         )
@@ -64,15 +73,25 @@ def _claims(claims: Iterable[Claim]) -> Table:
     return result
 
 
-def _idle(idle: Idle) -> Table:
+def _idle(idle: Iterable[Idle]) -> Table:
     result = _table("idle", "memory", "CPU, % of a core")
-    result.add_row(
-        f"hub, {idle.workers:,} workers",
-        f"{idle.hub_kb_per_connection:.0f} kB a connection",
-        f"{idle.hub_cpu_percent:.1f}",
-    )
-    result.add_row("its store", "", f"{idle.store_cpu_percent:.1f}")
-    result.add_row("agent", f"{idle.agent_rss_mb:.0f} MB", f"{idle.agent_cpu_percent:.2f}")
+    for each in idle:
+        result.add_row(
+            f"hub, {each.workers:,} workers, a heartbeat every {each.heartbeat_s:g} s",
+            f"{each.hub_kb_per_connection:.0f} kB a connection",
+            f"{each.hub_cpu_percent:.1f}",
+        )
+        result.add_row("its store", "", f"{each.store_cpu_percent:.1f}")
+        result.add_row("agent", f"{each.agent_rss_mb:.0f} MB", f"{each.agent_cpu_percent:.2f}")
+    return result
+
+
+def _wire(codec: Codec, monitors: Iterable[Told]) -> Table:
+    result = _table("the wire", "")
+    result.add_row("a progress message, said and understood", f"{codec.codec_us:.0f} us")
+    result.add_row("its frame, there and back", f"{codec.echo_us:.0f} us")
+    for each in monitors:
+        result.add_row(f"to a monitor, {each.asked}", f"{each.kb_a_second:.0f} kB/s")
     return result
 
 

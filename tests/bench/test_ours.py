@@ -20,7 +20,7 @@ async def test_hub_and_agent_are_measured_in_full() -> None:
 
 
 async def test_idle_workers_and_an_idle_agent_are_weighed() -> None:
-    measured = await idle(workers=3, for_s=0.5)
+    measured = await idle(workers=3, for_s=0.5, heartbeat_s=0.2)
 
     assert measured.workers == 3
     assert measured.agent_rss_mb > 1

@@ -1,9 +1,12 @@
 import pytest
 
 from tests.bench.claims import Claim
+from tests.bench.codec import Codec
+from tests.bench.idle import Idle
+from tests.bench.monitor import Told
 from tests.bench.ours import OURS
 from tests.bench.peers.figures import Figures, Percentiles
-from tests.bench.ratios import Ratio, claim_ratios, queue_ratios
+from tests.bench.ratios import Ratio, claim_ratios, queue_ratios, wire_ratios
 
 
 def claim(jobs: int, lanes: int, claim_us: float) -> Claim:
@@ -37,6 +40,13 @@ def test_pick_up_is_set_over_the_best_of_the_others_and_throughput_over_each() -
 
 def test_queues_on_different_servers_are_not_compared() -> None:
     assert list(queue_ratios([figures(OURS.name, 2, 500), figures("saq", 4, 1000, "t")])) == []
+
+
+def test_the_largest_crowd_and_each_monitor_are_set_over_what_they_may_cost() -> None:
+    idle = [Idle(each, 30, 20, each / 100, 1, 30, 1) for each in (1000, 5000)]
+    found = wire_ratios(idle, Codec(30, 60), [Told("all", 150, 9)])
+
+    assert [(each.value, each.is_met) for each in found] == [(0.5, True), (1, True), (1.5, False)]
 
 
 @pytest.mark.parametrize(
