@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders fuzz agent container chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders fuzz agent container race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -75,6 +75,9 @@ agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 
 container: setup ## the hub's container image, built and tested
 	$(BIN)/python -m pytest -q -m container tests
+
+race: setup ## two hubs and twenty workers race for 10,000 jobs, on Valkey and on Redis
+	EMP_RACE_JOBS=10000 TEST_SERVERS=$${TEST_SERVERS:-valkey,redis} $(BIN)/python -m pytest -q -s tests/properties/test_history.py
 
 chaos: setup ## minutes of random faults on real processes
 	$(BIN)/python -m pytest -q -s -m chaos tests

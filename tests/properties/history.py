@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from heapq import heappop, heappush
 
 from attrs import define, field, frozen
 
@@ -41,6 +42,10 @@ class Line:
         )
 
 
+Bucket = tuple[str, frozenset[str]]
+"""Jobs that the same workers may take: their requirement, and who has failed with them."""
+
+
 @define
 class Replay:
     """The queue as it was after each line. `can`: the lanes that each worker can serve."""
@@ -49,7 +54,8 @@ class Replay:
     found: list[tuple[str, Line]] = field(factory=list)  # rule, the line that breaks it
     _state: dict[str, str] = field(factory=dict)
     _attempt: dict[str, tuple[int, str]] = field(factory=dict)  # number and lease
-    _waiting: dict[str, Line] = field(factory=dict)
+    _waiting: dict[Bucket, list[tuple[Rank, str]]] = field(factory=dict)  # heaps
+    _bucket: dict[str, Bucket] = field(factory=dict)  # of each job that waits
     _failed: defaultdict[str, set[str]] = field(factory=lambda: defaultdict(set))  # job, workers
 
     def read(self, lines: list[Line]) -> None:
@@ -57,11 +63,15 @@ class Replay:
             self.found += [(rule, line) for rule in self._broken(line)]
             self._state[line.job] = line.target
             self._attempt[line.job] = (line.attempt, line.lease)
-            self._waiting.pop(line.job, None)
+            self._bucket.pop(line.job, None)
             if line.target == "delayed" and line.verb != "submit":
                 self._failed[line.job].add(line.worker)
             if line.target == "pending":
-                self._waiting[line.job] = line
+                self._wait(line)
+
+    def _wait(self, line: Line) -> None:
+        bucket = self._bucket[line.job] = self._bucket_of(line)
+        heappush(self._waiting.setdefault(bucket, []), (line.rank, line.job))
 
     def _broken(self, line: Line) -> Iterator[str]:
         before = self._state.get(line.job, "")
@@ -80,17 +90,28 @@ class Replay:
     def _broken_claim(self, line: Line, last: int) -> Iterator[str]:
         if line.attempt != last + 1:
             yield "attempt"
-        eligible = [each for each in self._waiting.values() if self._may_take(line.worker, each)]
-        if line.job != min(eligible, key=lambda each: each.rank, default=line).job:
+        if (line.rank, line.job) != min(self._heads(line.worker), default=None):
             yield "order"
-        if not self._may_take(line.worker, line):
+        if not self._may_take(line.worker, self._bucket_of(line)):
             yield "matching"
 
-    def _may_take(self, worker: str, line: Line) -> bool:
+    def _bucket_of(self, line: Line) -> Bucket:
+        return line.lane.partition("~")[0], frozenset(self._failed[line.job])
+
+    def _may_take(self, worker: str, bucket: Bucket) -> bool:
         """Able, and has not failed with the job unless all that are able have."""
-        able = {name for name, lanes in self.can.items() if line.lane.partition("~")[0] in lanes}
-        failed = self._failed[line.job]
+        lane, failed = bucket
+        able = {name for name, lanes in self.can.items() if lane in lanes}
         return worker in able and (worker not in failed or able <= failed)
+
+    def _heads(self, worker: str) -> list[tuple[Rank, str]]:
+        """The first of each bucket from which the worker may take."""
+        for bucket, heap in list(self._waiting.items()):
+            while heap and self._bucket.get(heap[0][1]) != bucket:
+                heappop(heap)  # it waits no more, or with others
+            if not heap:
+                del self._waiting[bucket]
+        return [heap[0] for each, heap in self._waiting.items() if self._may_take(worker, each)]
 
 
 def lost(lines: list[Line], acknowledged: set[str]) -> set[str]:

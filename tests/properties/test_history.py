@@ -1,6 +1,7 @@
 """However hubs and workers race, the history of every job keeps the promises."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 from random import Random
 
@@ -14,12 +15,13 @@ from tests.properties.cast import NEEDS, WORKERS
 from tests.properties.history import Line, Replay, counted_twice, lost
 from tests.properties.race import Hub, Racer, running_hub
 from tests.support.audit import audit_indexes
-from tests.support.dumps import dump
 from tests.support.store import spec
 from tests.support.waiting import wait_until
 
-JOBS = 500
-CASTING = ("broad", "between", "narrow", "twin", "broad") * 2
+JOBS = int(os.environ.get("EMP_RACE_JOBS", "1000"))
+"""A multiple of four; EMP_RACE_JOBS sets more for a longer race."""
+CASTING = ("broad", "between", "narrow", "twin", "broad") * 4
+WITHIN_S = 20 + JOBS / 20
 LANE_OF = {needs: lane_of(spec(requirement=each)).id for needs, each in NEEDS.items()}
 SERVED = sorted(WORKERS["broad"].can)
 
@@ -58,11 +60,11 @@ async def raced(hubs: list[Hub], chance: Random) -> tuple[set[str], list[Racer]]
         accepted = await asyncio.gather(
             *(client_of(hubs[n % 2], JOBS // 4, chance) for n in range(4))
         )
-        await wait_until(lambda: all_ended(hubs[0]), 100)
+        await wait_until(lambda: all_ended(hubs[0]), WITHIN_S)
     return {job_id for each in accepted for job_id in each}, racers
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(60 + 2 * WITHIN_S)
 async def test_a_race_of_hubs_and_workers_loses_nothing_and_keeps_the_order(
     redis_url: str, client: Redis
 ) -> None:
@@ -70,11 +72,14 @@ async def test_a_race_of_hubs_and_workers_loses_nothing_and_keeps_the_order(
     async with AsyncExitStack() as stack:
         hubs = [await stack.enter_async_context(running_hub(redis_url)) for _ in range(2)]
         accepted, racers = await raced(hubs, chance)
-    lines = [Line.read(entry) for _, entry in (await dump(client))[key("audit")]]
+    entries: list[tuple[str, dict[str, str]]] = await client.xrange(key("audit")) or []  # pyright: ignore[reportAssignmentType] - decoded
+    lines = [Line.read(entry) for _, entry in entries]
     replay = Replay(
         {racer.worker_id: {LANE_OF[needs] for needs in racer.part.can} for racer in racers}
     )
     replay.read(lines)
+    claims = sum(line.verb == "claim" for line in lines)
+    print(f"\n{JOBS} jobs, {len(CASTING)} workers, 2 hubs: {claims} claims, {len(lines)} steps")  # noqa: T201 - for `make race`
     assert replay.found == []
     assert lost(lines, accepted) == set()
     assert counted_twice(lines) == set()

@@ -40,7 +40,7 @@ def _index(noun: str) -> OwnerCheck:
 
     def check(redis: Redis, owner: bytes) -> bool:
         members = cast("list[bytes]", redis.zrange(_of(noun, owner), 0, -1))
-        return all(redis.zscore(key("jobs"), member) is not None for member in members)
+        return not members or None not in redis.zmscore(key("jobs"), cast("list[str]", members))
 
     return check
 
@@ -109,7 +109,12 @@ OWNERS: dict[str, OwnerCheck] = {
 def leaked_keys(redis: Redis) -> list[str]:
     """Every key that has neither a time to live nor an owner."""
     names = list(cast("Iterator[bytes]", redis.scan_iter()))
-    leaked = [name for name in names if redis.ttl(name) < 0 and not _owned(redis, name)]
+    with redis.pipeline(transaction=False) as asking:
+        for name in names:
+            asking.ttl(name)
+        ttls = cast("list[int]", asking.execute())
+    lasting = [name for name, ttl in zip(names, ttls, strict=True) if ttl < 0]
+    leaked = [name for name in lasting if not _owned(redis, name)]
     return sorted(name.decode(errors="surrogatepass") for name in leaked)
 
 
