@@ -42,7 +42,7 @@ cover: setup ## branch coverage and its gates; runs the tests unless they have j
 	fi
 	$(BIN)/coverage report --fail-under=95
 
-check: lint types arch cover ## every gate
+check: lint types arch cover fuzz-briefly ## every gate
 
 bench: setup ## measure hub and agent, other queues beside them
 	$(BIN)/python -m tests.bench
@@ -68,6 +68,13 @@ fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; nee
 	mkdir -p build/fuzz/corpus
 	.venv-fuzz/bin/python -m tests.fuzz.seeds build/fuzz/seeds
 	.venv-fuzz/bin/python -m tests.fuzz.decoder -max_total_time=$(FUZZ_S) -max_len=4096 -artifact_prefix=build/fuzz/ build/fuzz/corpus build/fuzz/seeds
+
+fuzz-briefly: ## the same for 10 s, where it can be had
+	@if test -d .venv-fuzz || python3 -m venv .venv-fuzz && .venv-fuzz/bin/pip install -q --only-binary :all: atheris; then \
+		$(MAKE) fuzz FUZZ_S=10; \
+	else \
+		echo "not fuzzed: there is no atheris for this Python or platform."; \
+	fi
 
 agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 	$(BIN)/pyinstaller --noconfirm --log-level WARN pyinstaller.spec

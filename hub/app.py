@@ -25,6 +25,8 @@ from hub.store.instance import check
 from hub.store.server import EmbeddedServer
 
 LARGEST_FRAME = 16 * 1024 * 1024
+PING_S = 20.0
+"""How often a peer is asked whether it is there, and how long it may take to answer."""
 STOP_WITHIN_S = 5
 
 
@@ -108,6 +110,8 @@ class Server(uvicorn.Server):
                 http=HttpWithDeadline,
                 ws=WebSocketWithEnd,
                 ws_max_size=LARGEST_FRAME,
+                ws_ping_interval=PING_S,
+                ws_ping_timeout=PING_S,
                 ws_per_message_deflate=False,
                 lifespan="off",
                 access_log=False,

@@ -11,11 +11,15 @@ from collections.abc import Awaitable, Callable, Hashable
 from attrs import define, field
 
 from shared.messages import (
+    CompleteJob,
     ConnectorWsStatus,
+    JobAssigned,
     JobAvailable,
     JobUpdate,
     Message,
     Pong,
+    ResponseJobStatus,
+    ResponseStats,
     ServiceRequest,
     StatsBroadcast,
     StayAliveResponse,
@@ -23,9 +27,12 @@ from shared.messages import (
     UpdateJobProgress,
     WorkerHeartbeatAck,
 )
+from shared.wire import dump_json
 
 LIMIT = 4096
 """Frames that may wait. The hub says little to a peer; one this far behind does not read."""
+LARGEST = 64 * 1024 * 1024
+"""Characters of payloads, results and stats that may wait beside one that is being sent."""
 SLOW = 256
 """From so many on, offers are dropped."""
 
@@ -45,12 +52,26 @@ def state_of(message: Message) -> Hashable | None:
     return None
 
 
+def weight_of(message: Message) -> int:
+    """Characters of what may be large in a message; its other fields are small."""
+    match message:
+        case JobAssigned():
+            return len(dump_json(message.params))
+        case CompleteJob() | ResponseJobStatus():
+            return len(dump_json(message.result))
+        case ResponseStats():
+            return len(dump_json(message.stats))
+        case _:
+            return 0
+
+
 @define(eq=False)
 class Outbox:
     """Frames in order. When it overflows, it ends, and with it the connection."""
 
     _waiting: deque[Message | Hashable] = field(factory=deque, init=False)
     _newest: dict[Hashable, Message] = field(factory=dict, init=False)
+    _weight: int = field(default=0, init=False)
     _has_any: asyncio.Event = field(factory=asyncio.Event, init=False)
     has_overflowed: asyncio.Event = field(factory=asyncio.Event, init=False)
 
@@ -62,9 +83,11 @@ class Outbox:
             return
         if isinstance(message, OFFERS) and len(self._waiting) >= SLOW:
             return
-        if len(self._waiting) >= LIMIT:
+        weight = weight_of(message)
+        if len(self._waiting) >= LIMIT or (self._weight and self._weight + weight > LARGEST):
             self.has_overflowed.set()
             return
+        self._weight += weight
         if state is not None:
             self._newest[state] = message
         self._waiting.append(message if state is None else state)
@@ -91,4 +114,7 @@ class Outbox:
 
     def _next(self) -> Message:
         first = self._waiting.popleft()
-        return first if isinstance(first, Message) else self._newest.pop(first)
+        if not isinstance(first, Message):
+            return self._newest.pop(first)
+        self._weight -= weight_of(first)
+        return first

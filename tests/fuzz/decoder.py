@@ -4,12 +4,15 @@ Needs `atheris`, which `make fuzz` installs beside the rest of the environment.
 """
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 atheris: Any = import_module("atheris")
 
 with atheris.instrument_imports():
+    from shared.messages import SystemStatus
+    from shared.pieces import PieceError, piece_of
     from shared.wire import WireError, decode, encode
 
 
@@ -20,6 +23,9 @@ def one(data: bytes) -> None:
     except WireError:
         return
     assert decode(encode(message), "w1") == message
+    if isinstance(message, SystemStatus) and message.chunk_info is not None:
+        with suppress(PieceError):
+            piece_of(message.chunk_info, message.data)
 
 
 def main() -> Any:

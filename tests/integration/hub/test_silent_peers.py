@@ -3,12 +3,14 @@
 import asyncio
 import socket as sockets
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
-from hub import protocols
+from hub import app, protocols
+from hub.listening import USER_TIMEOUT_MS, listen
 from hub.sessions import outbox as outbox_module
-from tests.support.hubs import RunningHub
+from tests.support.hubs import RunningHub, running_hub
 from tests.support.waiting import wait_until
 
 PATIENCE_S = 20
@@ -104,3 +106,31 @@ async def test_who_never_reads_at_all_is_cut_off_after_a_while(
     server_side.end(1013, "enough")
     await wait_until(lambda: not hub.parts.crowd.inside)
     assert b"enough" in await rest_of(peer)
+
+
+async def test_who_answers_no_ping_is_cut_off(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "PING_S", 0.2)
+    monkeypatch.setattr(protocols, "LINGER_S", 0.2)
+    loop = asyncio.get_running_loop()
+    async with running_hub(redis_url, tmp_path) as hub:
+        with sockets.socket() as peer:
+            peer.connect(("127.0.0.1", int(hub.url.rpartition(":")[2])))
+            peer.setblocking(False)  # noqa: FBT003 - the only spelling
+            await loop.sock_sendall(peer, HANDSHAKE)
+            await wait_until(lambda: hub.parts.crowd.inside)
+            heard = await rest_of(peer)
+        assert b"\x89" in heard.partition(b"\r\n\r\n")[2]  # the ping
+        await wait_until(lambda: not hub.parts.crowd.inside)
+
+
+def test_who_acknowledges_nothing_is_given_up_by_the_kernel() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        listening.listen()
+        with sockets.create_connection(listening.getsockname()) as peer:
+            accepted, _ = listening.accept()
+            with accepted:
+                option = accepted.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT)
+                assert option == USER_TIMEOUT_MS
+            assert peer.recv(1) == b""

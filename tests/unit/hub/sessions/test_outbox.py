@@ -8,10 +8,14 @@ import pytest
 from hub.sessions import outbox as module
 from hub.sessions.outbox import Outbox
 from shared.messages import (
+    CompleteJob,
     Error,
+    JobAssigned,
     JobAvailable,
     Message,
     Pong,
+    ResponseJobStatus,
+    ResponseStats,
     StatsBroadcast,
     SystemStatus,
     UpdateJobProgress,
@@ -56,6 +60,36 @@ async def test_an_overflow_is_told_and_the_rest_is_dropped(monkeypatch: pytest.M
     assert outbox.has_overflowed.is_set()
     await outbox.flush(send)
     assert heard == [told(0), told(1)]
+
+
+LARGE = {"text": "x" * 100}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        JobAssigned(
+            job_id="j", worker_id="w", job_type="t", priority=1, params=LARGE, attempt=1, lease="l"
+        ),
+        CompleteJob(job_id="j", result=LARGE),
+        ResponseJobStatus(job_id="j", status="completed", result=LARGE),
+        ResponseStats(stats=LARGE),
+    ],
+    ids=lambda message: message.type,
+)
+async def test_what_is_large_may_wait_alone_but_not_in_numbers(
+    message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGEST", 50)
+    outbox = Outbox()
+    for _ in range(2):  # what has been sent weighs nothing any more
+        outbox.put(message)
+        assert await left(outbox) == [message]
+    outbox.put(told(0))
+    outbox.put(message)
+    assert not outbox.has_overflowed.is_set()
+    outbox.put(message)
+    assert outbox.has_overflowed.is_set()
 
 
 async def left(outbox: Outbox) -> list[Message]:
