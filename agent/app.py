@@ -59,7 +59,7 @@ def _stations(settings: AgentSettings, make: MakeConnectors, artifacts: Artifact
     announce(found)
     failures = Failures(settings.failures_to_quarantine, drain)
     stations += [
-        Station(post, engines(post, ports, os.environ), provider, make, failures, artifacts.upload)
+        Station(post, engines(post, ports, os.environ), provider, make, failures, artifacts)
         for post in posts(settings, found)
     ]
     return stations

@@ -16,6 +16,7 @@ from agent.connectors.base import (
     Result,
     Work,
 )
+from agent.inputs import Download, inputs_of
 from shared.jobs import Failure
 from shared.messages import JobAssigned
 from shared.states import ErrorClass, Reason
@@ -50,6 +51,7 @@ class Runner:
 
     _serving: Mapping[str, Connector]
     _upload: Upload
+    _download: Download
 
     async def run(self, job: JobAssigned, report: Report) -> Outcome:
         """Run one attempt, for `timeout_s` at most. Raises nothing but `CancelledError`."""
@@ -63,10 +65,12 @@ class Runner:
     async def _result(self, job: JobAssigned, report: Report) -> dict[str, Any]:
         connector = self._connector(job.job_type)
         report(Progress(percent=0))
-        result = await connector.run(
-            Work(job_id=job.job_id, attempt=job.attempt, type=job.job_type, payload=job.params),
-            report,
-        )
+        async with inputs_of(job.params, self._download) as inputs:
+            work = Work(
+                job_id=job.job_id, attempt=job.attempt, type=job.job_type,
+                payload=job.params, inputs=inputs,
+            )  # fmt: skip
+            result = await connector.run(work, report)
         try:
             # What is not JSON must fail this attempt, not the connection that would carry it.
             dump_json(result.data)

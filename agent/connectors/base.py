@@ -13,6 +13,14 @@ from attrs import field, frozen
 from shared.states import ErrorClass
 
 
+@frozen
+class InputFile:
+    """A file that the job is given, by the name that the payload calls it. It is gone after the run."""
+
+    name: str
+    path: Path
+
+
 @frozen(kw_only=True)
 class Work:
     """One attempt as a connector sees it."""
@@ -21,6 +29,7 @@ class Work:
     attempt: int
     type: str
     payload: dict[str, Any]
+    inputs: tuple[InputFile, ...] = ()
 
 
 @frozen(kw_only=True)

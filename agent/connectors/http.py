@@ -1,16 +1,21 @@
 """Plain HTTP to one service of this machine."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from agent.connectors.answers import Answer, NoAnswerError
 from agent.connectors.base import ConnectorError
+from agent.connectors.spooling import Download, spooled
 from shared.states import ErrorClass
 
 CONNECT_TIMEOUT_S = 5.0
 RETRY_INTERVAL_S = 0.5
+
+T = TypeVar("T")
 
 
 class Http:
@@ -47,8 +52,22 @@ class Http:
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         return await self._send("POST", path, json=body, timeout=timeout)
 
+    async def post_file(
+        self, path: str, field: str, name: str, file: Path, fields: dict[str, str]
+    ) -> Answer:
+        """Send a form with a file once; else as `post`."""
+        with file.open("rb") as content:
+            return await self._send("POST", path, files={field: (name, content)}, data=fields)
+
     async def read(self, path: str, **params: str) -> Answer:
         """Ask until an answer comes. Raises `ConnectorError` when none does within the grace."""
+        return await self._patiently(self._read, path, **params)
+
+    async def download(self, path: str, **params: str) -> Download:
+        """Ask as `read` does, for what may be large."""
+        return await self._patiently(self._download, path, **params)
+
+    async def _patiently(self, ask: Callable[..., Awaitable[T]], path: str, **params: str) -> T:
         patience = AsyncRetrying(
             retry=retry_if_exception_type(NoAnswerError),
             wait=wait_fixed(RETRY_INTERVAL_S),
@@ -56,7 +75,7 @@ class Http:
             reraise=True,
         )
         try:
-            return await patience(self._read, path, **params)
+            return await patience(ask, path, **params)
         except NoAnswerError as error:
             raise ConnectorError(
                 f"{self.name} at {self.url} was lost and did not come back: {error}",
@@ -68,6 +87,15 @@ class Http:
         if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise NoAnswerError(f"GET {path} answered {answer.status}: {answer.excerpt()}")
         return answer
+
+    async def _download(self, path: str, **params: str) -> Download:
+        try:
+            async with self._client.stream("GET", path, params=params) as response:
+                if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+                    raise NoAnswerError(f"GET {path} answered {response.status_code}")
+                return await spooled(response)
+        except httpx.TransportError as error:
+            raise NoAnswerError(f"GET {path}: {error or type(error).__name__}") from error
 
     async def _send(self, method: str, path: str, **content: Any) -> Answer:
         try:

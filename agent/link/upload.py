@@ -109,13 +109,11 @@ class Reached:
         return self._tries >= TRIES
 
 
-def open_uploads(hub_url: str, token: str | None) -> Uploads:
-    """Uploads to the hub at `hub_url`, with the agent's token when it has one."""
+def open_http(hub_url: str, token: str | None) -> httpx.AsyncClient:
+    """Requests to the hub at `hub_url`, with the agent's token when it has one."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     verify = trust() if hub_url.startswith("https:") else False  # which takes some 20 ms
-    return Uploads(
-        httpx.AsyncClient(base_url=hub_url, headers=headers, timeout=TIMEOUT_S, verify=verify)
-    )
+    return httpx.AsyncClient(base_url=hub_url, headers=headers, timeout=TIMEOUT_S, verify=verify)
 
 
 def _opened(file: OutputFile) -> BufferedReader | BytesIO:

@@ -19,6 +19,7 @@ from agent.connectors.offers import (
 )
 from agent.engines import EngineState, Supervisor
 from agent.inventory import Provider, is_busy, survey
+from agent.link.artifacts import Artifacts
 from agent.link.worker import Worker
 from agent.preflight import (
     Finding,
@@ -27,7 +28,7 @@ from agent.preflight import (
     offer_findings,
     worker_findings,
 )
-from agent.runner import Outcome, Runner, Upload
+from agent.runner import Outcome, Runner
 from agent.settings import AgentSettings
 from agent.slots import Slots
 from agent.stations.dossier import documented
@@ -65,7 +66,7 @@ class Station:
     judged: asyncio.Event = field(factory=asyncio.Event, init=False)  # looked at for the first time
     _make: MakeConnectors
     _failures: Failures
-    _upload: Upload
+    _files: Artifacts
     _serving: dict[str, Connector] = field(factory=dict[str, Connector], init=False)
     _changed: asyncio.Event = field(factory=asyncio.Event, init=False)
     _quarantine: str | None = field(default=None, init=False)
@@ -224,11 +225,11 @@ class Station:
 
     async def _run(self, job: JobAssigned, report: Report) -> Outcome:
         self.taken += 1
+        runner = Runner(self._serving, self._files.upload, self._files.download)
         with self.journal.entry(job) as entry:
-            outcome = await Runner(self._serving, self._upload).run(job, entry.noting(report))
+            outcome = await runner.run(job, entry.noting(report))
             if isinstance(outcome, Failure):
-                gpu, engines = self.post.gpu, self.engines
-                outcome = await asyncio.to_thread(documented, outcome, gpu, engines)
+                outcome = await asyncio.to_thread(documented, outcome, self.post.gpu, self.engines)
             entry.outcome = outcome
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):

@@ -44,6 +44,8 @@ def running_store() -> Generator[ArtifactStore]:
                 store.kept[self.path] = content
             self._answer(status)
 
+        do_GET = do_HEAD  # noqa: N815 - the base's name
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             pass
 
@@ -53,10 +55,13 @@ def running_store() -> Generator[ArtifactStore]:
             return truth if scripted is None else scripted
 
         def _answer(self, status: int) -> None:
+            is_read = self.command == "GET" and status == 200
+            content = store.kept[self.path] if is_read else b""
             if status:
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
+                self.wfile.write(content)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Requests) as server:
         store.url = f"http://127.0.0.1:{server.server_port}"

@@ -16,6 +16,7 @@ import uvicorn
 from attrs import Factory, define, field
 from litestar import Litestar, Request, Response, Router, WebSocket, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath
 
 from tests.fakes.comfyui_nodes import OBJECT_INFO, check
 from tests.fakes.comfyui_worker import Traps, Worker
@@ -48,6 +49,7 @@ class FakeComfyUI:
     traps: Traps = Factory(Traps)
     worker: Worker = field(init=False)
     url: str = ""
+    system: dict[str, Any] = Factory(lambda: {"os": "linux", "comfyui_version": "0.33.0"})
     _sockets: dict[str, AnySocket] = Factory(dict[str, AnySocket])
     _server: QuietServer | None = None
     _serving: asyncio.Task[None] | None = None
@@ -192,6 +194,23 @@ class FakeComfyUI:
             return _empty(404)
         return Response(b"" if self.traps.files_empty else content, media_type="image/png")
 
+    def keep(self, form: Any) -> Response[bytes]:
+        """POST /upload/image."""
+        file, subfolder = form["image"], form.get("subfolder", "")
+        content = file.file.read()
+        if len(content) > self.traps.largest_upload:
+            return Response(b"", status_code=413, media_type="text/plain")
+        if ".." in subfolder or not file.filename:
+            return _empty(400)
+        name, taken = file.filename, self.worker.files
+        if (
+            taken.get(("input", subfolder, name), content) != content
+            and form.get("overwrite") != "true"
+        ):
+            name = f"{name} (1)"
+        taken["input", subfolder, name] = content
+        return _json({"name": name, "subfolder": subfolder, "type": form.get("type", "input")})
+
     async def delete_waiting(self, prompt_ids: list[str]) -> bool:
         """Drop the first waiting prompt of each id, without a word."""
         found = [row for row in self.worker.pending if row[1] in prompt_ids]
@@ -224,7 +243,7 @@ def _routes(fake: FakeComfyUI) -> list[Any]:
 
     @get("/system_stats")
     async def system_stats() -> Response[bytes]:
-        return _json({"system": {"os": "linux", "comfyui_version": "0.33.0"}, "devices": []})
+        return _json({"system": fake.system, "devices": []})
 
     @get("/object_info")
     async def object_info() -> Response[bytes]:
@@ -249,7 +268,36 @@ def _routes(fake: FakeComfyUI) -> list[Any]:
     async def view(request: AnyRequest) -> Response[bytes]:
         return fake.view(request)
 
-    return [events, system_stats, object_info, queue, history, entry, view, *_orders(fake)]
+    return [
+        events,
+        system_stats,
+        object_info,
+        queue,
+        history,
+        entry,
+        view,
+        _class_info(fake),
+        _upload(fake),
+        *_orders(fake),
+    ]
+
+
+def _class_info(fake: FakeComfyUI) -> Any:
+    @get("/object_info/{name:str}")
+    async def class_info(name: FromPath[str]) -> Response[bytes]:
+        if fake.traps.lists_nothing:
+            return _trouble()
+        return _json({name: OBJECT_INFO[name]} if name in OBJECT_INFO else {})
+
+    return class_info
+
+
+def _upload(fake: FakeComfyUI) -> Any:
+    @post("/upload/image", status_code=200)
+    async def upload(request: AnyRequest) -> Response[bytes]:
+        return fake.keep(await request.form())
+
+    return upload
 
 
 def _orders(fake: FakeComfyUI) -> list[Any]:

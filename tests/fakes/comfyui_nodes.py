@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.fakes.comfyui_outputs import OUTPUTS
+
 MODELS = ["a.safetensors", "b.safetensors"]
 LORAS = [f"style-{number:02}.safetensors" for number in range(21)]  # too many to be listed
 _SIZE = ["INT", {"default": 512, "min": 16, "max": 16384}]
@@ -40,6 +42,11 @@ OBJECT_INFO: dict[str, dict[str, Any]] = {
     ),
     "PreviewImage": _node({"images": ["IMAGE", {}]}, [], is_output=True),
     "SaveImageWebsocket": _node({"images": ["IMAGE", {}]}, [], is_output=True),
+    "LoadImage": _node({"image": ["STRING", {}]}, ["IMAGE"]),
+    **{
+        name: _node({"source": ["*", {}], "filename_prefix": ["STRING", {}]}, [], is_output=True)
+        for name in OUTPUTS
+    },
     "PreviewAny": _node({"source": ["*", {}]}, ["STRING"], is_output=True),
 }
 

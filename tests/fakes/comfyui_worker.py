@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from attrs import Factory, define, field
 
 from tests.fakes.comfyui_nodes import order
+from tests.fakes.comfyui_outputs import OUTPUTS, put_out
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -51,6 +52,9 @@ class Traps:
     interrupts_lost: int = 0
     files_lost: bool = False
     files_empty: bool = False
+    padding: bytes = b""  # behind the content of every file that is no picture
+    lists_nothing: bool = False  # /object_info of one class answers 500
+    largest_upload: int = 100 * 2**20
     read_errors: int = 0  # so many GETs answer 500
     expands: str | None = None  # a node that runs as a subgraph of its own making
     credentials: str | None = None  # the Authorization header that a proxy insists on
@@ -66,6 +70,7 @@ class Worker:
     pending: list[list[Any]] = Factory(list[list[Any]])
     history: dict[str, Any] = Factory(dict[str, Any])
     files: dict[tuple[str, str, str], bytes] = Factory(dict[tuple[str, str, str], bytes])
+    graphs: list[dict[str, Any]] = Factory(list[dict[str, Any]])  # that have come
     requests: list[tuple[str, str]] = Factory(list[tuple[str, str]])
     paused_at: str | None = None
     interrupted: bool = False
@@ -94,6 +99,7 @@ class Worker:
         """Queue a prompt; return its number."""
         number = self._number
         self._number += 1
+        self.graphs.append(graph)
         self.pending.append([number, prompt_id, graph, extra, outputs])
         await self.tell_status()
         await self.notify()
@@ -232,6 +238,12 @@ class _Run:
             return {"images": [self._store("output", prefix, node_id)]}
         if class_type == "PreviewImage":
             return {"images": [self._store("temp", "ComfyUI_temp", node_id)]}
+        if class_type in OUTPUTS:
+            ui, files = put_out(class_type, self.graph[node_id]["inputs"]["filename_prefix"])
+            for file in files:
+                key = (file["type"], file["subfolder"], file["filename"])
+                self.worker.files[key] = class_type.encode() + self.worker.traps.padding
+            return ui
         if class_type == "PreviewAny":
             return {"text": ["seen"], "score": [float("nan")]}
         return {}

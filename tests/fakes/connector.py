@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from pathlib import Path
 
 from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
 
@@ -67,3 +68,8 @@ class ScriptedConnector:
     def fail(self, job_id: str, problem: Exception) -> None:
         """Let the attempt end with an exception."""
         self._ends[job_id].set_exception(problem)
+
+
+async def no_inputs(sha256: str, path: Path) -> None:
+    """Stands where no job is given files."""
+    raise AssertionError(f"{sha256} is asked for, for {path}")

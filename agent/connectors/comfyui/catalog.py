@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.connectors.answers import is_object
-from agent.connectors.comfyui.failures import choices_of
+from agent.connectors.answers import is_array, is_object
 from shared.graph_needs import is_model_name, plain_name
 
 
@@ -12,6 +11,15 @@ def model_names(object_info: dict[str, Any]) -> tuple[str, ...]:
     """Return every file of weights that some loader offers, sorted, with "/" between folders."""
     names = {plain_name(name) for name in _choices(object_info) if is_model_name(name)}
     return tuple(sorted(names))
+
+
+def choices_of(config: object) -> list[Any]:
+    """Return what an input may be: `[choices, …]`, or `["COMBO", {"options": choices}]`."""
+    if not is_array(config) or not config:
+        return []
+    if config[0] == "COMBO" and len(config) > 1:
+        config = [config[1].get("options")]
+    return config[0] if is_array(config[0]) else []
 
 
 def _choices(object_info: dict[str, Any]) -> Iterator[Any]:

@@ -4,12 +4,16 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from agent.connectors.answers import NoAnswerError, is_object
 from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
 from agent.connectors.comfyui.catalog import model_names
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.failures import execution_failure
 from agent.connectors.comfyui.following import Follower, HungError
+from agent.connectors.comfyui.host import Host
+from agent.connectors.comfyui.inputs import hand_over
 from agent.connectors.comfyui.outputs import fetch, other_data, stored_files
 from agent.connectors.comfyui.prompt import Prompt, make_prompt
 from agent.connectors.comfyui.settings import ComfyUISettings
@@ -33,6 +37,7 @@ class ComfyUI:
         self.slots = settings.max_concurrent_jobs
         self._settings = settings
         self._http: Http | None = None
+        self._host = Host()
 
     async def open(self) -> None:
         """Connect. Raises `ConnectorError` at once when no ComfyUI answers."""
@@ -46,14 +51,15 @@ class ComfyUI:
             timeout_s=settings.timeout_s,
             grace_s=settings.grace_s,
         )
-        problem = await _problem(self._http)
-        if problem:
+        try:
+            self._host = Host.of(await _system(self._http), settings.url)
+        except NoAnswerError as problem:
             await self.close()
             raise ConnectorError(
                 f"no ComfyUI answers at {self._settings.url} ({problem}); start it there, or set "
                 "the connector's url to where it listens",
                 error_class=ErrorClass.ENGINE_CRASH,
-            )
+            ) from problem
 
     async def close(self) -> None:
         """Close every connection."""
@@ -79,6 +85,14 @@ class ComfyUI:
         `Result.data["outputs"]` holds what nodes put out besides files, by node id.
         """
         engine, prompt = self._engine(), make_prompt(work)
+        prompt = evolve(prompt, graph=self._host.adapted(prompt.graph))
+        try:
+            prompt = await hand_over(engine, prompt, work.inputs)
+            return await self._run(engine, prompt, report)
+        finally:
+            await asyncio.to_thread(self._host.clear, prompt.folder)
+
+    async def _run(self, engine: Engine, prompt: Prompt, report: Report) -> Result:
         async with open_socket(self._settings, prompt.client_id) as frames:
             try:
                 prompt = await submit(engine, prompt, self._settings)
@@ -114,16 +128,13 @@ async def is_answering(url: str) -> bool:
     return True
 
 
-async def _problem(http: "Http") -> str | None:
-    """Return what is wrong with the service at the other end; `None` for a ComfyUI."""
-    try:
-        answer = await http.get("/system_stats")
-    except NoAnswerError as error:
-        return str(error)
+async def _system(http: "Http") -> dict[str, Any]:
+    """Return what a ComfyUI tells of its machine. Raises `NoAnswerError` for anything else."""
+    answer = await http.get("/system_stats")
     body = answer.json()
-    if is_object(body) and is_object(body.get("system")):
-        return None
-    return f"GET /system_stats answered {answer.status} {answer.excerpt()!r}"
+    if is_object(body) and is_object(system := body.get("system")):
+        return system
+    raise NoAnswerError(f"GET /system_stats answered {answer.status} {answer.excerpt()!r}")
 
 
 async def _collect(

@@ -1,16 +1,19 @@
 """What a ComfyUI can be asked and told about one prompt."""
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from agent.connectors.answers import Answer, is_array, is_object
-from agent.connectors.base import ConnectorError
+from agent.connectors.base import ConnectorError, InputFile
+from agent.connectors.comfyui.catalog import choices_of
 from agent.connectors.comfyui.prompt import Prompt
 from shared.states import ErrorClass
 
 if TYPE_CHECKING:
     from agent.connectors.http import Http
+    from agent.connectors.spooling import Download
 
 _OK = 200
 _NOT_FOUND = 404
@@ -88,9 +91,21 @@ class Engine:
         """Drop the history entry: it holds the whole graph, in memory, until a restart."""
         await self._http.post("/history", {"delete": [prompt.id]})
 
-    async def view(self, file: dict[str, str]) -> Answer:
-        """Read a file that a node has written."""
-        return await self._http.read("/view", **file)
+    async def view(self, file: dict[str, str]) -> "Download":
+        """Read a file that a node has written; a large one comes to disk."""
+        return await self._http.download("/view", **file)
+
+    async def upload(self, file: InputFile, folder: str) -> Answer:
+        """Put a file where nodes that load files look for it."""
+        name = PurePosixPath(file.name.replace("\\", "/")).name
+        fields = {"type": "input", "subfolder": folder, "overwrite": "true"}
+        return await self._http.post_file("/upload/image", "image", name, file.path, fields)
+
+    async def choices(self, class_type: str, name: str) -> list[Any]:
+        """Return what an input of a node class may be; nothing when it is not a choice."""
+        found = (await self._object(f"/object_info/{class_type}")).get(class_type, {})
+        inputs = [each for each in found.get("input", {}).values() if is_object(each)]
+        return choices_of(next((each[name] for each in inputs if name in each), None))
 
     async def _object(self, path: str, **params: str) -> dict[str, Any]:
         answer = await self._http.read(path, **params)

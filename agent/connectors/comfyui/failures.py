@@ -1,15 +1,18 @@
 """ComfyUI's refusals and failures as errors that say what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError
+from agent.connectors.comfyui.catalog import choices_of
 from shared.graph_needs import is_model_name
 from shared.graphs import Graph, node_title
 from shared.states import ErrorClass
 
 _CHOICES_SHOWN = 10
+_NEAR_SHOWN = 3
 _TRACEBACK_LINES = 20
 _TEXT_LIMIT = 2000
 _REMEDIES = {
@@ -19,13 +22,28 @@ _REMEDIES = {
 }
 
 
-def rejection(answer: Answer) -> ConnectorError:
+Listed = Mapping[tuple[str, str], list[Any]]
+"""Choices that ComfyUI did not tell in its answer, by node class and input."""
+
+
+def unlisted(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield node class and input where ComfyUI left out the choices: there are more than 20."""
+    body = answer.json()
+    node_errors = body.get("node_errors") if is_object(body) else None
+    for found in node_errors.values() if is_object(node_errors) else ():
+        for fault in found["errors"]:
+            facts = fault.get("extra_info", {})
+            if fault["type"] == "value_not_in_list" and not facts.get("input_config"):
+                yield found["class_type"], facts["input_name"]
+
+
+def rejection(answer: Answer, listed: Listed | None = None) -> ConnectorError:
     """Return the error for an answer to POST /prompt that refuses the prompt or part of it."""
     body = answer.json()
     if not is_object(body):
         what = _REMEDIES.get(answer.status, answer.excerpt())
         return ConnectorError(f"ComfyUI answered {answer.status} to the prompt: {what}")
-    faults = list(_faults(body.get("node_errors")))
+    faults = list(_faults(body.get("node_errors"), listed or {}))
     if not faults:
         return _refusal(body.get("error"))
     missing_models = all(_is_missing_model(fault) for _where, fault in faults)
@@ -67,10 +85,13 @@ def _refusal(error: object) -> ConnectorError:
     )
 
 
-def _faults(node_errors: object) -> Iterator[tuple[str, dict[str, Any]]]:
+def _faults(node_errors: object, listed: Listed) -> Iterator[tuple[str, dict[str, Any]]]:
     for node_id, found in node_errors.items() if is_object(node_errors) else ():
         for fault in found["errors"]:
-            yield f"node {node_id} ({found['class_type']})", fault
+            facts = fault.get("extra_info", {})
+            choices = listed.get((found["class_type"], facts.get("input_name", "")))
+            known = {"extra_info": facts | {"input_config": [choices]}} if choices else {}
+            yield f"node {node_id} ({found['class_type']})", fault | known
 
 
 def _is_missing_model(fault: dict[str, Any]) -> bool:
@@ -83,20 +104,19 @@ def _sentence(fault: dict[str, Any]) -> str:
     if fault["type"] != "value_not_in_list":
         return ": ".join(filter(None, (fault["message"], fault.get("details"))))
     sentence = f"{facts.get('input_name')} {facts.get('received_value')!r} is not on this worker"
-    choices = choices_of(facts.get("input_config"))
-    if not choices:  # ComfyUI leaves out lists longer than 20
+    choices = [str(each) for each in choices_of(facts.get("input_config"))]
+    if not choices:
         return sentence
-    more = ", …" if len(choices) > _CHOICES_SHOWN else ""
-    return f"{sentence}; it has {', '.join(map(str, choices[:_CHOICES_SHOWN]))}{more}"
+    return f"{sentence}; it has {_shortened(str(facts.get('received_value')), choices)}"
 
 
-def choices_of(config: object) -> list[Any]:
-    """Return what an input may be: `[choices, …]`, or `["COMBO", {"options": choices}]`."""
-    if not is_array(config) or not config:
-        return []
-    if config[0] == "COMBO" and len(config) > 1:
-        config = [config[1].get("options")]
-    return config[0] if is_array(config[0]) else []
+def _shortened(wanted: str, choices: list[str]) -> str:
+    """Return all of a short list; of a long one those first that may be meant."""
+    if len(choices) <= _CHOICES_SHOWN:
+        return ", ".join(choices)
+    near = get_close_matches(wanted, choices, n=_NEAR_SHOWN)
+    shown = near or choices[:_CHOICES_SHOWN]
+    return f"{', '.join(shown)} and {len(choices) - len(shown)} others"
 
 
 def _brief(where: str, fault: dict[str, Any]) -> dict[str, Any]:

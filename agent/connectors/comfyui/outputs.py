@@ -4,13 +4,13 @@ A node reports what it likes under any key; every object with a `filename` is a 
 """
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from attrs import frozen
 
 from agent.connectors.answers import is_array, is_object
-from agent.connectors.base import ConnectorError, OutputFile
+from agent.connectors.base import ConnectorError, OutputFile, Result
 from agent.connectors.comfyui.engine import Engine
 
 _OK = 200
@@ -45,20 +45,34 @@ def other_data(outputs: dict[str, Any]) -> dict[str, Any]:
 
 
 async def fetch(engine: Engine, files: Iterable[StoredFile]) -> list[OutputFile]:
-    """Read the files. Raises `ConnectorError` for one that is missing or empty."""
+    """Read the files. Raises `ConnectorError` for one that is missing or empty; then none is left."""
     delivered: dict[str, OutputFile] = {}
-    for file in files:
-        answer = await engine.view(file.query())
-        if answer.status != _OK or not answer.content:
-            raise ConnectorError(
-                f"node {file.node_id} reported {file.subfolder}/{file.filename}, but ComfyUI "
-                f"answered {answer.status} with {len(answer.content)} bytes for it",
-            )
-        name = _free_name(file, delivered)
-        delivered[name] = OutputFile(
-            filename=name, mime_type=answer.media_type, content=answer.content
-        )
+    try:
+        for file in files:
+            name = _free_name(file, delivered)
+            delivered[name] = await _fetched(engine, file, name)
+    except BaseException:
+        Result(files=tuple(delivered.values())).discard()
+        raise
     return list(delivered.values())
+
+
+async def _fetched(engine: Engine, file: StoredFile, name: str) -> OutputFile:
+    answer = await engine.view(file.query())
+    is_temporary = isinstance(answer.content, Path)
+    found = OutputFile(
+        filename=name,
+        mime_type=answer.media_type,
+        content=answer.content,
+        is_temporary=is_temporary,
+    )
+    if answer.status != _OK or not answer.size_bytes:
+        Result(files=(found,)).discard()
+        raise ConnectorError(
+            f"node {file.node_id} reported {file.subfolder}/{file.filename}, but ComfyUI "
+            f"answered {answer.status} with {answer.size_bytes} bytes for it",
+        )
+    return found
 
 
 def _walk(outputs: dict[str, Any]) -> Iterator[StoredFile]:

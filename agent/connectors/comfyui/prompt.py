@@ -21,6 +21,7 @@ class Prompt:
     """One submission of one attempt."""
 
     graph: Graph
+    folder: str  # where its files lie, in ComfyUI's folders of output and input
     tag: dict[str, Any]  # job and attempt: kept by ComfyUI, even by one that mints its own ids
     id: str = field(factory=_new_id)
     client_id: str = field(factory=_new_id)  # never used twice: a reused one may stay deaf
@@ -44,13 +45,14 @@ class Prompt:
 
 def make_prompt(work: Work) -> Prompt:
     """Return the prompt for a job. Raises `ConnectorError` for a payload without a sound graph."""
+    folder = f"emp/{work.job_id}/{work.attempt}"
     try:
         graph = find_graph(work.payload)
         execution_order(graph)
-        graph = _with_own_folder(graph, f"emp/{work.job_id}/{work.attempt}")
+        graph = _with_own_folder(graph, folder)
     except GraphError as error:
         raise ConnectorError(str(error), error_class=ErrorClass.VALIDATION) from error
-    return Prompt(graph=graph, tag={"job_id": work.job_id, "attempt": work.attempt})
+    return Prompt(graph=graph, folder=folder, tag={"job_id": work.job_id, "attempt": work.attempt})
 
 
 def _with_own_folder(graph: Graph, folder: str) -> Graph:

@@ -1,13 +1,15 @@
 """Getting a prompt into ComfyUI's queue once, even when the answer to it is lost."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 from attrs import evolve
 
 from agent.connectors.answers import Answer, NoAnswerError, is_object
 from agent.connectors.base import ConnectorError
 from agent.connectors.comfyui.engine import Engine
-from agent.connectors.comfyui.failures import rejection
+from agent.connectors.comfyui.failures import rejection, unlisted
 from agent.connectors.comfyui.prompt import Prompt
 from agent.connectors.comfyui.settings import ComfyUISettings
 from agent.connectors.comfyui.stopping import stop
@@ -50,10 +52,18 @@ async def _accepted(
 ) -> Prompt:
     body = answer.json()
     if answer.status != _OK or not is_object(body):
-        raise rejection(answer)
+        raise await _rejected(engine, answer)
     prompt = evolve(prompt, id=body["prompt_id"])
     if body.get("node_errors"):
         # Queued all the same: it would drop the faulty outputs and call the rest a success.
         await stop(engine, prompt, grace_s=settings.grace_s)
-        raise rejection(answer)
+        raise await _rejected(engine, answer)
     return prompt
+
+
+async def _rejected(engine: Engine, answer: Answer) -> ConnectorError:
+    listed: dict[tuple[str, str], list[Any]] = {}
+    with suppress(ConnectorError):  # then the refusal is told without what there is instead
+        for class_type, name in dict.fromkeys(unlisted(answer)):
+            listed[class_type, name] = await engine.choices(class_type, name)
+    return rejection(answer, listed)

@@ -34,7 +34,7 @@ from shared.messages import (
     WorkerHeartbeat,
     WorkerHeartbeatAck,
 )
-from tests.fakes.connector import ScriptedConnector
+from tests.fakes.connector import ScriptedConnector, no_inputs
 from tests.fakes.hub import FakeHub, lease_of, running_hub
 from tests.support.waiting import wait_until
 from tests.unit.agent.test_runner import upload
@@ -51,7 +51,7 @@ class Agent:
         beat: Heartbeat = heartbeat,
     ) -> None:
         self.connector = ScriptedConnector()
-        self.slots = Slots(1, Runner({"scripted": self.connector}, upload).run, tasks)
+        self.slots = Slots(1, Runner({"scripted": self.connector}, upload, no_inputs).run, tasks)
         self.outgoing = Outgoing()
         self.worker = Worker(
             "w1", Capability(services=("scripted",)), self.slots, self.outgoing.put

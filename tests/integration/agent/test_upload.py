@@ -116,5 +116,5 @@ async def test_the_agent_shows_its_token(
 
 
 async def test_without_a_file_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(upload, "open_uploads")
+    monkeypatch.delattr(upload, "open_http")
     await Artifacts("http://127.0.0.1:9", None).close()

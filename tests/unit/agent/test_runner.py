@@ -10,7 +10,7 @@ from agent.connectors.base import ConnectorError, OutputFile, Progress, Report, 
 from agent.runner import Runner, Succeeded
 from shared.jobs import Failure
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector
+from tests.fakes.connector import ScriptedConnector, no_inputs
 from tests.fakes.hub import assignment
 
 
@@ -33,7 +33,7 @@ async def connector() -> ScriptedConnector:
 
 @pytest.fixture
 async def runner(connector: ScriptedConnector) -> Runner:
-    return Runner({"scripted": connector}, upload)
+    return Runner({"scripted": connector}, upload, no_inputs)
 
 
 async def test_a_result_without_files_is_handed_in_as_it_is(
@@ -70,7 +70,7 @@ async def test_the_start_is_reported_before_the_connector_runs(
 ) -> None:
     seen: list[tuple[Progress, bool]] = []
     connector.finish("job-1")
-    await Runner({"scripted": connector}, upload).run(
+    await Runner({"scripted": connector}, upload, no_inputs).run(
         assignment(), lambda progress: seen.append((progress, "job-1" in connector.works))
     )
     assert seen == [(Progress(percent=0), False)]
@@ -94,7 +94,9 @@ async def test_a_connector_that_breaks_while_the_deadline_stops_it_has_timed_out
             except asyncio.CancelledError:
                 raise ConnectorError("the engine does not stop") from None
 
-    outcome = await Runner({"scripted": Breaks()}, upload).run(assignment(timeout_s=0.01), ignore)
+    outcome = await Runner({"scripted": Breaks()}, upload, no_inputs).run(
+        assignment(timeout_s=0.01), ignore
+    )
     assert isinstance(outcome, Failure)
     assert outcome.error_class is ErrorClass.TIMEOUT
 
@@ -130,7 +132,7 @@ async def test_what_breaks_a_connector_is_logged_with_its_traceback(
 
 
 async def test_an_unknown_job_type_is_refused_with_what_is_served() -> None:
-    runner = Runner({"b": ScriptedConnector(), "a": ScriptedConnector()}, upload)
+    runner = Runner({"b": ScriptedConnector(), "a": ScriptedConnector()}, upload, no_inputs)
     assert await runner.run(assignment(job_type="c"), ignore) == Failure(
         error="job_type 'c' is not served here; this worker serves a, b",
         error_class=ErrorClass.VALIDATION,
@@ -143,9 +145,9 @@ async def test_a_file_that_cannot_be_uploaded_fails_the_attempt(
 ) -> None:
     file = OutputFile(filename="a.png", mime_type="image/png", content=b"")
     connector.finish("job-1", Result(files=(file,)))
-    assert await Runner({"scripted": connector}, refuse).run(assignment(), ignore) == Failure(
-        error="could not upload a.png", error_class=ErrorClass.NETWORK
-    )
+    assert await Runner({"scripted": connector}, refuse, no_inputs).run(
+        assignment(), ignore
+    ) == Failure(error="could not upload a.png", error_class=ErrorClass.NETWORK)
 
 
 @pytest.mark.parametrize("value", [float("nan"), object()])

@@ -10,7 +10,7 @@ from agent.runner import Outcome, Released, Runner, Succeeded
 from agent.slots import Slots, Stopped
 from shared.jobs import Failure, Lease
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector
+from tests.fakes.connector import ScriptedConnector, no_inputs
 from tests.fakes.hub import assignment, lease_of
 from tests.unit.agent.test_runner import upload
 
@@ -22,7 +22,7 @@ class Attempts:
 
     def __init__(self, connector: ScriptedConnector, tasks: asyncio.TaskGroup) -> None:
         self.connector = connector
-        self.slots = Slots(TOTAL, Runner({"scripted": connector}, upload).run, tasks)
+        self.slots = Slots(TOTAL, Runner({"scripted": connector}, upload, no_inputs).run, tasks)
         self.ends: dict[
             str, tuple[Outcome | Stopped, int]
         ] = {}  # the outcome, and what was free then

@@ -1,6 +1,7 @@
 """Getting a prompt in, once, or told why not."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -71,14 +72,36 @@ async def test_a_prompt_accepted_in_part_is_refused_and_taken_back(
     assert fake.worker.running == fake.worker.pending == []
 
 
-async def test_a_missing_model_among_many_is_named_alone(comfy: ComfyUI) -> None:
-    lora = {"model": ["4", 0], "lora_name": "x.safetensors"}
+def with_lora(name: str) -> dict[str, Any]:
     nodes = graph()
-    nodes["2"] = {"class_type": "LoraLoaderModelOnly", "inputs": lora}
+    inputs = {"model": ["4", 0], "lora_name": name}
+    nodes["2"] = {"class_type": "LoraLoaderModelOnly", "inputs": inputs}
     nodes["3"]["inputs"]["model"] = ["2", 0]
-    with pytest.raises(ConnectorError, match=r"'x\.safetensors' is not on this worker$") as caught:
+    return nodes
+
+
+async def test_a_missing_model_among_many_is_named_with_those_that_may_be_meant(
+    comfy: ComfyUI,
+) -> None:
+    nodes = with_lora("style_07.safetensors")
+    with pytest.raises(ConnectorError) as caught:
         await run(comfy, nodes)
     assert caught.value.error_class is ErrorClass.MISSING_MODEL
+    assert caught.value.message == (
+        "node 2 (LoraLoaderModelOnly): lora_name 'style_07.safetensors' is not on this worker; it "
+        "has style-07.safetensors, style-20.safetensors, style-17.safetensors and 18 others"
+    )
+
+
+async def test_without_an_answer_what_there_is_instead_is_left_out(
+    fake: FakeComfyUI, settings: ComfyUISettings
+) -> None:
+    comfy = ComfyUI(evolve(settings, grace_s=0.1))
+    await comfy.open()
+    fake.traps.lists_nothing = True
+    with pytest.raises(ConnectorError, match=r"'style_07\.safetensors' is not on this worker$"):
+        await run(comfy, with_lora("style_07.safetensors"))
+    await comfy.close()
 
 
 async def test_a_missing_class_is_named(comfy: ComfyUI) -> None:

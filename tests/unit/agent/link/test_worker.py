@@ -31,7 +31,7 @@ from shared.messages import (
     WorkerRegistered,
 )
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector
+from tests.fakes.connector import ScriptedConnector, no_inputs
 from tests.fakes.hub import assignment, lease_of
 from tests.support.waiting import wait_until
 from tests.unit.agent.test_runner import upload
@@ -47,7 +47,9 @@ class Desk:
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
         self.connector = ScriptedConnector()
         self.said: list[Message] = []
-        self.slots = Slots(SLOTS, Runner({"scripted": self.connector}, upload).run, tasks)
+        self.slots = Slots(
+            SLOTS, Runner({"scripted": self.connector}, upload, no_inputs).run, tasks
+        )
         self.worker = Worker("w1", Capability(services=("scripted",)), self.slots, self.said.append)
 
     def welcome(self, *lost: Lease) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from agent.connectors.answers import Answer
-from agent.connectors.comfyui.failures import choices_of, execution_failure, rejection
+from agent.connectors.comfyui.catalog import choices_of
+from agent.connectors.comfyui.failures import execution_failure, rejection, unlisted
 from shared.states import ErrorClass
 
 GRAPH: dict[str, Any] = {"3": {"class_type": "KSampler", "inputs": {}}}
@@ -50,8 +51,19 @@ def test_a_wrong_choice_is_no_missing_model() -> None:
 
 def test_a_long_list_of_choices_is_cut() -> None:
     names = [f"{number}.ckpt" for number in range(12)]
-    error = rejection(faulty(not_in_list("ckpt_name", "x.ckpt", [names, {}])))
-    assert error.message.endswith("8.ckpt, 9.ckpt, …")
+    error = rejection(faulty(not_in_list("ckpt_name", "qq", [names, {}])))
+    assert error.message.endswith("8.ckpt, 9.ckpt and 2 others")
+    error = rejection(faulty(not_in_list("ckpt_name", "111.ckpt", [names, {}])))
+    assert error.message.endswith("it has 11.ckpt, 1.ckpt, 10.ckpt and 9 others")
+
+
+def test_choices_that_comfyui_left_out_are_asked_for_and_told() -> None:
+    answer = faulty(not_in_list("ckpt_name", "x.ckpt", None), {"type": "other", "message": "m"})
+    assert list(unlisted(answer)) == [("Loader", "ckpt_name")]
+    error = rejection(answer, {("Loader", "ckpt_name"): ["a.ckpt"]})
+    assert "it has a.ckpt; " in error.message
+    assert list(unlisted(refused({}))) == []
+    assert list(unlisted(Answer(413, "text/plain", b"no"))) == []
 
 
 CONFIGS: list[tuple[Any, list[str]]] = [
