@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Any] = {
     "method": "POST",
     "endpoint": "/prompt",
     "connector_type": "comfyui",
+    "chunk_id": "m1",
 }
 SHOWN: dict[str, tuple[str, ...]] = {
     "update_job_progress": ("message", "attempt", "lease"),

@@ -90,14 +90,19 @@ class Assemblies:
         assembly.add(piece)
         return None if assembly.missing else self._begun.pop(piece.name)
 
+    def end(self, name: str) -> None:
+        """The peer says that it has sent all. Raises `PieceError` when pieces are missing."""
+        if (assembly := self._begun.get(name)) is not None:
+            self._drop(name)
+            raise PieceError(f"chunk_info: {name} is dropped: {_missing(assembly)} did not come")
+
     def drop_stale(self, now_s: float) -> list[str]:
         """Drop what has waited for too long; what is to be said of each."""
         stale = [each for each in self._begun.values() if now_s - each.heard_s >= STALE_S]
         for each in stale:
             self._drop(each.name)
         return [
-            f"chunk_info: {each.name} is dropped: {_listed(each.missing)} of {each.total} did not "
-            f"come within {STALE_S:g} s"
+            f"chunk_info: {each.name} is dropped: {_missing(each)} did not come within {STALE_S:g} s"
             for each in stale
         ]
 
@@ -127,10 +132,11 @@ class Assemblies:
         self._begun.pop(name).file.close()
 
 
-def _listed(indexes: list[int]) -> str:
+def _missing(assembly: Assembly) -> str:
+    indexes = assembly.missing
     named = ", ".join(str(each) for each in indexes[:NAMED])
     beyond = f" and {len(indexes) - NAMED} more" if len(indexes) > NAMED else ""
-    return f"piece{'s' * (len(indexes) > 1)} {named}{beyond}"
+    return f"piece{'s' * (len(indexes) > 1)} {named}{beyond} of {assembly.total}"
 
 
 _HIGH = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\Z")

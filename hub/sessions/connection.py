@@ -15,6 +15,7 @@ from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
     Ack,
+    ChunkedMessageComplete,
     ConnectionEstablished,
     Disconnect,
     Error,
@@ -215,6 +216,9 @@ class Connection:
                 self.say(Pong())
             case StayAlive():
                 self.say(StayAliveResponse())
+            case ChunkedMessageComplete():
+                self.pieces.end(message.chunk_id)
+                self.say(Ack(original_id=message.envelope.id, original_type=message.type))
             case Disconnect():
                 self.end(DONE, "goodbye")
             case Ack() | Pong():

@@ -36,6 +36,10 @@ class Pieces:
         with whole.file:
             return await self._read(whole)
 
+    def end(self, name: str) -> None:
+        """The peer says that it has sent all pieces of a message."""
+        self._assemblies.end(name)
+
     def close(self) -> None:
         """The connection is gone."""
         if self._dropping is not None:

@@ -50,6 +50,7 @@ from shared.messages.stats import (
 )
 from shared.messages.system import (
     Ack,
+    ChunkedMessageComplete,
     ConnectionEstablished,
     Disconnect,
     Error,
@@ -75,6 +76,7 @@ __all__ = [
     "MESSAGES",
     "Ack",
     "CancelJob",
+    "ChunkedMessageComplete",
     "ClaimJob",
     "ClientRegistered",
     "CompleteJob",
@@ -174,6 +176,7 @@ MESSAGES: dict[str, type[Message]] = {
         Ping,
         Pong,
         StayAlive,
+        ChunkedMessageComplete,
         StayAliveResponse,
         Disconnect,
     )

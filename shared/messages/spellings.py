@@ -25,7 +25,6 @@ EXPLAINED: dict[str, str] = {
     "system_alert": "alerts are no messages here; look at the hub's health and log",
     "server_disconnect": "the hub says it by its close code: 1012 means come back soon",
     "chunked_message": "send pieces as system_status with chunk_info",
-    "chunked_message_complete": "a message is whole when its last piece is there; nothing ends it",
     "sync_job_state": "send request_job_status, or name the leases in worker_heartbeat.running",
 }
 """Documented names that mean nothing here, and what to do instead."""

@@ -85,3 +85,12 @@ class Disconnect(Message):
     type: ClassVar[str] = "disconnect"
     ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
     reason: str | None = None
+
+
+@frozen(kw_only=True)
+class ChunkedMessageComplete(Message):
+    """All pieces of a message were sent: an `ack`, or an `error` that names those that are missing."""
+
+    type: ClassVar[str] = "chunked_message_complete"
+    ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
+    chunk_id: str

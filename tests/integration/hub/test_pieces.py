@@ -9,6 +9,8 @@ import pytest
 
 from shared import assembly as module
 from shared.messages import (
+    Ack,
+    ChunkedMessageComplete,
     CompleteJob,
     Error,
     JobAccepted,
@@ -178,3 +180,16 @@ async def test_a_message_that_is_not_completed_is_dropped_and_its_missing_pieces
         assert problem == "chunk_info: c is dropped: piece 1 of 2 did not come within 0.3 s"
         assert on_disk(hub) == 0
         await still_submits(client)
+
+
+async def test_who_says_that_all_was_sent_is_told_what_is_missing(hub: RunningHub) -> None:
+    async with client_of(hub.url) as client:
+        await client.send(piece())
+        await client.send(ChunkedMessageComplete(chunk_id="c"))
+        problem = (await client.expect(Error)).error
+        assert problem == "chunk_info: c is dropped: piece 1 of 2 did not come"
+        for part in split(encode(Ping())):
+            await client.send(part)
+        await client.expect(Pong)
+        await client.send(ChunkedMessageComplete(chunk_id="whatever"))
+        assert (await client.expect(Ack)).original_type == "chunked_message_complete"

@@ -3,13 +3,16 @@
 import asyncio
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hub.artifacts import Artifacts
 from hub.artifacts.values import INLINE, Values
+from tests.support.waiting import wait_until
 
 TEXT = "é😀" + "x" * INLINE
 SUBMISSION: dict[str, Any] = {
@@ -88,13 +91,23 @@ async def test_what_cannot_be_unpacked_is_explained(
 
 
 async def test_who_does_not_wait_for_it_leaves_no_process(
-    artifacts: Artifacts, tmp_path: Path
+    artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 1000\n")
+    slow.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    before = children()
     unpacking = asyncio.create_task(unpacked(artifacts.values, json.dumps(SUBMISSION), tmp_path))
-    await asyncio.sleep(0)
+    await wait_until(lambda: children() - before)
     unpacking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await unpacking
+    assert children() == before
+
+
+def children() -> set[int]:
+    return {each.pid for each in psutil.Process().children()}
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ def test_what_waits_for_too_long_is_dropped_and_its_missing_pieces_named(tmp_pat
     assert list((tmp_path / "pieces").iterdir()) == []
 
 
+def test_what_is_said_to_be_whole_and_is_not_is_dropped_and_its_missing_pieces_named() -> None:
+    assemblies = Assemblies()
+    assemblies.add(pieces([b"a"] * 3)[1], 0)
+    with pytest.raises(PieceError, match="m is dropped: pieces 0, 2 of 3 did not come"):
+        assemblies.end("m")
+    assemblies.end("m")  # as of one that is whole
+    assert assemblies.next_s is None
+
+
 def test_the_end_of_a_connection_ends_its_messages() -> None:
     assemblies = Assemblies()
     assemblies.add(pieces([b"a", b"b"])[0], 0)
