@@ -7,10 +7,11 @@ import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
-from agent.app import serve
+from agent.app import Attend, serve
 from agent.commands import TOLD, TellError, Wish, wish_of
 from agent.connectors import make_connectors
 from agent.connectors.offers import NoConnectorError
@@ -21,6 +22,7 @@ from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.link.enrolment import EnrolmentError, enrol, with_credential
 from agent.settings import AgentSettings
+from agent.status_page import attending
 from shared.logs import set_up_logs
 from shared.settings import Resolved, resolve
 from shared.states import Reason
@@ -125,7 +127,8 @@ def _code(command: Command, resolved: Resolved[AgentSettings]) -> int:
 
 
 def _run(resolved: Resolved[AgentSettings]) -> int:
-    stop = asyncio.run(_serve_until_signalled(with_credential(resolved.settings)))
+    attend = partial(_attend, resolved.rows())
+    stop = asyncio.run(_serve_until_signalled(with_credential(resolved.settings), attend))
     return _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
 
 
@@ -167,21 +170,30 @@ _COMMANDS: dict[str, Command] = {
 }
 
 
-async def _serve_until_signalled(settings: AgentSettings) -> Stop:
+async def _serve_until_signalled(settings: AgentSettings, attend: Attend) -> Stop:
     stop = Stop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stop.ask)
-    await serve(settings, make_connectors, stop, _attend)
+    await serve(settings, make_connectors, stop, attend)
     return stop
 
 
-async def _attend(desk: Desk) -> None:
-    path = socket_path(desk.settings)
-    try:
-        async with listening(path, partial(answer, desk)):
-            await asyncio.Event().wait()
-    except SocketTakenError as problem:
-        log.error("commands do not reach this agent: %s", problem)  # noqa: TRY400 - it says it all
+async def _attend(rows: Sequence[tuple[str, str, str]], desk: Desk) -> None:
+    """Open the doors for people at this machine. An agent works without them, too."""
+    desk.settings_rows = rows
+    async with AsyncExitStack() as doors:
+        if desk.settings.dashboard_enabled:
+            try:
+                await doors.enter_async_context(attending(desk))
+            except (OSError, EnrolmentError) as problem:
+                log.error("there is no status page (WORKER_DASHBOARD_PORT): %s", problem)  # noqa: TRY400 - it says it all
+        try:
+            await doors.enter_async_context(
+                listening(socket_path(desk.settings), partial(answer, desk))
+            )
+        except SocketTakenError as problem:
+            log.error("commands do not reach this agent: %s", problem)  # noqa: TRY400 - it says it all
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

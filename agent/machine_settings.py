@@ -67,4 +67,13 @@ class MachineOptions:
         None,
         "where commands reach the running agent; without it WORKER_ID.sock in the state folder",
     )
+    dashboard_enabled: bool = setting(
+        ("WORKER_DASHBOARD_ENABLED",), True, "whether there is a status page on this machine"
+    )
+    dashboard_port: int = setting(
+        "WORKER_DASHBOARD_PORT",
+        0,
+        "the port of the status page on 127.0.0.1; 0: a free one",
+        validator=[_NATURAL, validators.le(65_535)],
+    )
     once: bool = setting("WORKER_ONCE", False, "end after one job")

@@ -61,8 +61,12 @@ class Resolved(Generic[T]):
 
     def lines(self) -> list[str]:
         """Every setting with its source, secrets masked, by name."""
+        return [f"{name} = {value}  # {source}" for name, value, source in self.rows()]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, value and source of every setting, secrets masked, by name."""
         return sorted(
-            f"{attribute.name} = {self._shown(attribute)}  # {self.sources[attribute.name]}"
+            (attribute.name, self._shown(attribute), self.sources[attribute.name])
             for attribute in fields(type(self.settings))
         )
 

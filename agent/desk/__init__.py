@@ -1,7 +1,7 @@
 """Where somebody at this machine looks at the running agent, and tells it what to do.
 
-`desk` is what can be told, `facts` what can be seen, `routes` both over HTTP, `http` the server,
-`control_socket` the door for commands of the same user.
+`desk` is what can be told; `facts`, `work`, `machine` and `gauges` are what can be seen; `routes` is
+both over HTTP, `http` the server, `control_socket` the door for commands of the same user.
 """
 
 from agent.desk.control_socket import SocketTakenError, listening, socket_path

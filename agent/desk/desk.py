@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from attrs import define, field
 
+from agent.desk.gauges import Gauges
 from agent.engines import Supervisor
 from agent.engines.log_ring import KEPT_LINES
 from agent.leaving import Stop
@@ -35,7 +36,9 @@ class Desk:
     stations: Sequence[Station]
     stop: Stop
     link: Link
+    settings_rows: Sequence[tuple[str, str, str]] = ()  # name, value and source, secrets masked
     page: str | None = field(default=None, init=False)
+    gauges: Gauges = field(factory=Gauges, init=False)
     pid: int = field(factory=os.getpid, init=False)
     started_at: float = field(factory=time.time, init=False)
 

@@ -1,29 +1,46 @@
 """The desk over HTTP: the same paths at the control socket and at the status page."""
 
 from collections.abc import AsyncGenerator, Callable
+from inspect import isawaitable
 from typing import Any
 
 from agent.desk.desk import Desk, DeskError
 from agent.desk.facts import status
 from agent.desk.http import Request, Response, json_response, problem
+from agent.desk.machine import capabilities, connectors, system
+from agent.desk.work import current, history, preview, stats
 from agent.engines.log_ring import KEPT_LINES
 
 _CANCEL = "/api/control/cancel-job/"
+_RUNNING, _PREVIEW = "/api/jobs/current/", "/preview"
+_PICTURES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
+
+
+Found = Callable[[Desk, Request], Any]
+"""Makes an answer: a `Response` or JSON values, or something to await for one."""
 
 
 async def answer(desk: Desk, request: Request) -> Response:
     """Answer one request; whether it may ask is the door's business."""
     try:
-        if request.path == "/api/logs" and request.method == "GET":
-            return _logs(desk, request)
-        found = _FOUND.get((request.method, request.path))
-        if found is None and request.method == "POST" and request.path.startswith(_CANCEL):
-            found = _cancel
+        found = _route(request)
         if found is None:
             return _not_found(request)
-        return json_response(found(desk, request))
+        value = found(desk, request)
+        if isawaitable(value):
+            value = await value
+        return value if isinstance(value, Response) else json_response(value)
     except DeskError as error:
         return problem(error.status, str(error))
+
+
+def _route(request: Request) -> Found | None:
+    method, path = request.method, request.path
+    if method == "POST" and path.startswith(_CANCEL):
+        return _cancel
+    if method == "GET" and path.startswith(_RUNNING) and path.endswith(_PREVIEW):
+        return _preview
+    return _FOUND.get((method, path))
 
 
 def _not_found(request: Request) -> Response:
@@ -46,6 +63,13 @@ def _logs(desk: Desk, request: Request) -> Response:
 async def _encoded(lines: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
     async for line in lines:
         yield f"{line}\n".encode()
+
+
+def _preview(desk: Desk, request: Request) -> Response:
+    picture = preview(desk, request.path.removeprefix(_RUNNING).removesuffix(_PREVIEW))
+    # A connector of one's own may name any type, which a browser might run.
+    kind = picture.mime_type if picture.mime_type in _PICTURES else "application/octet-stream"
+    return Response(content_type=kind, content=picture.content)
 
 
 def _cancel(desk: Desk, request: Request) -> dict[str, Any]:
@@ -76,8 +100,15 @@ def _number(request: Request, name: str) -> int | None:
     return int(text)
 
 
-_FOUND: dict[tuple[str, str], Callable[[Desk, Request], Any]] = {
+_FOUND: dict[tuple[str, str], Found] = {
     ("GET", "/api/status"): lambda desk, _: status(desk),
+    ("GET", "/api/capabilities"): lambda desk, _: capabilities(desk),
+    ("GET", "/api/jobs/current"): lambda desk, _: current(desk),
+    ("GET", "/api/jobs/history"): lambda desk, request: history(desk, request.query),
+    ("GET", "/api/stats"): lambda desk, _: stats(desk),
+    ("GET", "/api/connectors"): lambda desk, _: connectors(desk),
+    ("GET", "/api/system"): lambda desk, _: system(desk),
+    ("GET", "/api/logs"): _logs,
     ("POST", "/api/control/pause"): _told(Desk.pause),
     ("POST", "/api/control/resume"): _told(Desk.resume),
     ("POST", "/api/control/drain"): _told(Desk.drain),

@@ -33,6 +33,7 @@ class Entry:
     started_at: float = field(factory=time.time, init=False)
     progress: Progress = field(factory=lambda: Progress(percent=0), init=False)
     preview: Preview | None = field(default=None, init=False)  # the newest that there was
+    pictures: int = field(default=0, init=False)  # how many there were
     outcome: Outcome | None = field(default=None, init=False)
     is_cancelled: bool = field(default=False, init=False)  # by somebody at this machine
 
@@ -41,7 +42,9 @@ class Entry:
 
         def note(progress: Progress) -> None:
             self.progress = progress
-            self.preview = progress.preview or self.preview
+            if progress.preview is not None:
+                self.preview = progress.preview
+                self.pictures += 1
             report(progress)
 
         return note

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 import pytest
 
 from tests.system.conftest import Site
@@ -32,6 +33,7 @@ async def test_it_runs_a_workflow_and_hands_the_picture_in() -> None:
         env = os.environ | {
             "HUB_URL": site.url,
             "WORKER_ID": "frozen",
+            "WORKER_STATE_DIR": data_dir,
             "WORKER_SIMULATION_FAILURE_RATE": "0",
             "WORKER_SIMULATION_PROCESSING_TIME": "0.5",
         }
@@ -44,9 +46,18 @@ async def test_it_runs_a_workflow_and_hands_the_picture_in() -> None:
                 picture = await site.http.get(f"{site.url}{file['url']}")
                 assert picture.content.startswith(b"\x89PNG")
                 assert len(picture.content) == file["size_bytes"]
+                assert "emp-agent" in await _page(Path(data_dir) / "frozen.page")
                 agent.terminate()
                 assert agent.wait(30) == 0
             finally:
                 agent.kill()
                 site.stop()
                 await site.http.aclose()
+
+
+async def _page(link: Path) -> str:
+    """The status page and its script, as the binary serves them."""
+    async with httpx.AsyncClient(follow_redirects=True) as browser:
+        page = await browser.get(link.read_text().strip())
+        script = await browser.get(page.url.join("/page.js"))
+        return page.raise_for_status().text + script.raise_for_status().text

@@ -1,0 +1,156 @@
+"""The status page in a real browser, wide and as on a phone."""
+
+import json
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from shared.messages import CompleteJob, FailJob, JobCompletedAck, JobFailedAck, RegisterWorker
+from shared.messages import WorkerRegistered as Registered
+from tests.fakes.hub import FakeHub, Talk
+from tests.support.agents import Start
+from tests.support.waiting import wait_until
+
+GRAPH = {"workflow": json.loads(Path("examples/txt2img.json").read_text())}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+pytestmark = pytest.mark.timeout(150)  # a browser takes its time to start
+
+WIDE, PHONE = (1280, 900), (390, 844)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def _chromium() -> str:
+    named = os.environ.get("CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, _NAMES)), None)
+    return found or pytest.fail("no Chromium here: `./run test` installs it, or set CHROMIUM")
+
+
+class Machine:
+    """An agent whose page is open in a browser."""
+
+    def __init__(self, page: Page, talk: Talk, link: str) -> None:
+        self.page, self.talk, self.link = page, talk, link
+        self.wrong: list[str] = []
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(said.text))
+        page.on("request", self._asked)
+
+    def _asked(self, request: object) -> None:
+        url: str = getattr(request, "url")  # noqa: B009 - playwright's event has no better type
+        if not url.startswith(("http://127.0.0.1:", "data:")):
+            self.wrong.append(f"asked for {url}")
+
+    async def agrees(self) -> RegisterWorker:
+        registration = await self.talk.hear(RegisterWorker)
+        await self.talk.say(Registered(worker_id="w1", heartbeat_s=60, lease_s=90))
+        return registration
+
+    async def is_within(self, width: int) -> bool:
+        """Whether nothing stands out at the side."""
+        return await self.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
+async def machine(
+    request: pytest.FixtureRequest, hub: FakeHub, start: Start
+) -> AsyncGenerator[Machine]:
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="emp-")))
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        stack.push_async_callback(browser.close)
+        await start(
+            "run",
+            WORKER_STATE_DIR=str(directory),
+            WORKER_SIMULATION_PROCESSING_TIME="50",
+            WORKER_SIMULATION_FAILURE_RATE="0",
+            WORKER_TOKEN="not-to-be-seen",
+        )
+        talk = await hub.welcomed()
+        await wait_until((directory / "w1.page").exists)
+        width, height = request.param
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        machine = Machine(page, talk, (directory / "w1.page").read_text().strip())
+        await page.goto(machine.link)
+        yield machine
+        assert machine.wrong == []
+        assert await machine.is_within(width)
+        if pictures := os.environ.get("SCREENSHOTS"):
+            await page.screenshot(path=f"{pictures}/page-{width}.png", full_page=True)
+
+
+async def test_a_job_is_watched_cancelled_and_found_again(machine: Machine) -> None:
+    page, talk = machine.page, machine.talk
+    assert "token" not in page.url
+    await expect(page.locator("#current")).to_have_text("No job runs.")
+    await talk.give("job-a", job_type="simulation", params=GRAPH)
+    job = page.locator("#current article")
+    await expect(job).to_contain_text("job-a")
+    await expect(job.locator("img")).to_be_visible(timeout=30_000)
+    assert await job.locator("img").evaluate("each => each.decode().then(() => each.naturalWidth)")
+    await expect(page.locator("#workers .pill")).to_have_text("busy")
+
+    await job.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Keep it").click()
+    await expect(job).to_be_visible()
+    await job.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("button", name="Do it").click()
+    assert (await talk.hear(FailJob)).job_id == "job-a"
+    await talk.say(JobFailedAck(job_id="job-a", worker_id="w1", status="failed", attempt=1))
+    await expect(page.locator("#current")).to_have_text("No job runs.")
+
+    await talk.give("job-b", job_type="simulation", params={"simulation": {"processing_time_s": 0}})
+    await talk.hear(CompleteJob)
+    await talk.say(JobCompletedAck(job_id="job-b", worker_id="w1", status="ok", attempt=1))
+    rows = page.locator("#history tbody tr")
+    await expect(rows).to_have_count(2)
+    await page.get_by_label("Outcome").select_option("cancelled")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("job-a")
+    await page.get_by_label("Outcome").select_option("all")
+    await page.locator("#f-q").fill("JOB-B")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("job-b")
+    await page.locator("#f-q").fill("")
+
+
+async def test_the_worker_is_paused_and_resumed(machine: Machine) -> None:
+    page = machine.page
+    await page.get_by_role("button", name="Pause").click()
+    assert (await machine.agrees()).status == "paused"
+    await expect(page.locator("#state")).to_have_text("paused")
+    await expect(page.locator("#workers .pill")).to_have_text("paused")
+    await page.get_by_role("button", name="Resume").click()
+    assert (await machine.agrees()).status == "idle"
+    await expect(page.locator("#state")).to_have_text("connected")
+
+
+async def test_metrics_connectors_and_settings_are_shown(machine: Machine) -> None:
+    page = machine.page
+    await expect(page.locator("#graphs figure")).to_have_count(3)
+    await expect(page.locator("#graphs polyline")).not_to_have_count(0)
+    await expect(page.locator("#connectors tbody tr")).to_contain_text("simulation")
+    await page.get_by_text("All settings with their sources").click()
+    await page.locator("#s-q").fill("token")
+    rows = page.locator("#settings tbody tr")
+    await expect(rows.first).to_be_visible()
+    settings = await page.locator("#settings").inner_text()
+    assert "***" in settings
+    assert "not-to-be-seen" not in await page.content()
+    await expect(page.locator("#engines-part")).to_be_hidden()
+
+
+async def test_an_agent_that_has_gone_is_told(machine: Machine, hub: FakeHub) -> None:
+    await expect(machine.page.locator("#state")).to_have_text("connected")
+    await machine.page.route("**/api/**", lambda route: route.abort())
+    await expect(machine.page.locator("#alarm")).to_contain_text("The agent does not answer")
+    machine.wrong.clear()  # the browser tells of each request that failed
+    await machine.page.unroute_all(behavior="wait")
+    await expect(machine.page.locator("#alarm")).to_be_hidden()
+    machine.wrong.clear()
