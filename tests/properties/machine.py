@@ -33,7 +33,7 @@ ACT_ONCE = frozenset({
     "submit", "claim", "start", "complete", "fail", "release", "reap", "promote", "cancel",
     "register", "depart", "regrant", "expire",
 })  # fmt: skip
-REFUSALS = frozenset({"stale", "evicted", "existing", "full"})
+REFUSALS = frozenset({"stale", "evicted", "existing", "full", "conflict"})
 SAID = (
     "state", "rank", "attempt", "lease", "worker", "failures", "losses", "result", "error_class",
     "is_adoptable", "ended",

@@ -83,9 +83,12 @@ class Lifecycle(Machine):
         counting = self.model.live() + self.model.adoptable()
         return one_of(counting if counting and pick % 4 else known, pick // 4)
 
-    @initialize(jobs=st.lists(st.tuples(SPECS, NAMES), min_size=3, max_size=8))
-    def begin(self, jobs: list[tuple[JobSpec, str]]) -> None:
-        """A run begins in the middle of work."""
+    @initialize(
+        jobs=st.lists(st.tuples(SPECS, NAMES), min_size=3, max_size=8), limit=st.integers(0, 9)
+    )
+    def begin(self, jobs: list[tuple[JobSpec, str]], limit: int) -> None:
+        """A run begins in the middle of work, more often than not with limits."""
+        self.limit(limit)
         for spec, needs in jobs:
             self.submit_one(spec, needs)
         for worker_id, session in self.model.connected():
