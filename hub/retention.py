@@ -59,10 +59,10 @@ class Retention:
         return f"{sum(gone)} workers forgotten" if any(gone) else ""
 
     async def sweep(self) -> str:
-        """Remove files on this hub's disk that no job names, once they have been there for long."""
+        """Remove files that no job names, once they have been there for long."""
         before_s = self.now_s() - self.settings.artifact_grace_hours * 3600
         self.artifacts.incoming.drop(before_s)
-        old = self.artifacts.older_than(before_s)
+        old = await self.artifacts.older_than(before_s)
         if not old:
             return ""
         async for text in self.views.texts():
@@ -70,7 +70,7 @@ class Retention:
             if not old:
                 return ""
         # One that was asked for meanwhile is about to be named.
-        old &= self.artifacts.older_than(before_s)
+        old &= await self.artifacts.older_than(before_s)
         for sha256 in old:
-            self.artifacts.remove(sha256)
+            await self.artifacts.remove(sha256)
         return f"{len(old)} files removed" if old else ""

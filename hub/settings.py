@@ -172,6 +172,25 @@ class HubSettings:
         "ARTIFACT_GRACE_HOURS", 24.0, "how long a file is kept that no job names",
         validator=validators.ge(0),
     )  # fmt: skip
+    hub_artifacts: str | None = setting(
+        "HUB_ARTIFACTS", None,
+        "s3://BUCKET/PREFIX: files lie in an S3-compatible store; HUB_DATA_DIR when not set",
+        validator=validators.optional(validators.matches_re(r"s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?")),
+    )  # fmt: skip
+    hub_artifacts_endpoint: str | None = setting(
+        "HUB_ARTIFACTS_ENDPOINT", None,
+        "where that store is, for hub, workers and clients; the region's AWS when not set",
+        validator=validators.optional(validators.matches_re(r"https?://[^/?#@]+/?")),
+    )  # fmt: skip
+    hub_artifacts_region: str = setting(
+        ("HUB_ARTIFACTS_REGION", "AWS_REGION"), "us-east-1", "its region"
+    )
+    hub_artifacts_key_id: str | None = setting(
+        ("HUB_ARTIFACTS_KEY_ID", "AWS_ACCESS_KEY_ID"), None, "the id of its key", secret=True
+    )
+    hub_artifacts_secret: str | None = setting(
+        ("HUB_ARTIFACTS_SECRET", "AWS_SECRET_ACCESS_KEY"), None, "its key", secret=True
+    )
     hub_input_hosts: tuple[str, ...] = setting(
         "HUB_INPUT_HOSTS", (),
         "the hosts that inputs may be fetched from by URL, *.example.com for all below one;"

@@ -1,6 +1,6 @@
 """All files of a job in one."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from litestar import get
@@ -31,8 +31,11 @@ async def get_archive(job_id: FromPath[str], parts: NamedDependency[Parts]) -> S
     files = _files(job.result)
     if not files:
         raise NotFoundException(f"job {job_id} has no files; it is {job.status.value}")
+    for _, sha256 in files:
+        if not await parts.artifacts.has(sha256):
+            raise NotFoundException(f"artifact {sha256} is not kept any more")
     members = [
-        Member(name, _path(parts, sha256))
+        Member(name, partial(parts.artifacts.read, sha256))
         for name, (_, sha256) in zip(names(name for name, _ in files), files, strict=True)
     ]
     headers = {
@@ -57,10 +60,3 @@ def _file(said: Any) -> tuple[str, str] | None:
             return name, sha256
         case _:
             return None
-
-
-def _path(parts: Parts, sha256: str) -> Path:
-    path = parts.artifacts.find(sha256)
-    if path is None:
-        raise NotFoundException(f"artifact {sha256} is not kept any more")
-    return path

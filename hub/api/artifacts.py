@@ -1,13 +1,12 @@
 """Files of jobs: workers hand them in, clients fetch them."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, head, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
-from litestar.response import File
+from litestar.response import File, Redirect
 
 from hub.api.files import HEADERS, file_answer
 from hub.api.guards import clients, workers_or_clients
@@ -69,9 +68,16 @@ async def get_artifact(
     sha256: FromPath[str], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
 ) -> Response[Any]:
     """The bytes, or the `Range` of them. Pictures, video and sound are recognised by their bytes and
-    may be shown; all else is a download.
+    may be shown; all else is a download. 307 to an object store where the hub uses one.
     """
-    return await file_answer(request, _found(parts, sha256), sha256)
+    artifacts = parts.artifacts
+    path = artifacts.find(sha256)
+    if path is not None:
+        return await file_answer(request, path, sha256)
+    if artifacts.bucket is None or not await artifacts.bucket.has(sha256):
+        raise NotFoundException("Artifact not found")
+    url = artifacts.bucket.download_url(sha256, await artifacts.bucket.kind(sha256))
+    return Redirect(url, status_code=307, headers={"Cache-Control": "no-store"})
 
 
 @get(
@@ -86,8 +92,11 @@ async def get_thumbnail(
     """A WebP of a picture, or of a frame of a video. `size` is the longer side in pixels, rounded up
     to 64, 128, 256, 512 or 1024. 404 with the reason where there can be none.
     """
-    path = _found(parts, sha256)
-    small = await parts.artifacts.thumbnails.of(path, sha256, kind_of_file(path), size)
+    artifacts = parts.artifacts
+    if not await artifacts.has(sha256):
+        raise NotFoundException("Artifact not found")
+    async with artifacts.at_hand(sha256) as path:
+        small = await artifacts.thumbnails.of(path, sha256, kind_of_file(path), size)
     return File(small, media_type="image/webp", headers=HEADERS, content_disposition_type="inline")
 
 
@@ -99,15 +108,12 @@ async def get_thumbnail(
 )
 async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> None:
     """200, and it stays for the job that will name it; or 404 when it must be handed in, from the
-    byte on that `Upload-Offset` tells.
+    byte on that `Upload-Offset` tells; or to the object store where `Upload-To` leads.
     """
-    if not parts.artifacts.touch(sha256):
-        here = {"Upload-Offset": str(parts.artifacts.incoming.offset(sha256))}
-        raise NotFoundException("Artifact not found", headers=here)
-
-
-def _found(parts: Parts, sha256: str) -> Path:
-    path = parts.artifacts.find(sha256)
-    if path is None:
-        raise NotFoundException("Artifact not found")
-    return path
+    artifacts = parts.artifacts
+    if await artifacts.keep(sha256):
+        return
+    told = {"Upload-Offset": str(artifacts.incoming.offset(sha256))}
+    if artifacts.bucket is not None:
+        told["Upload-To"] = artifacts.bucket.upload_url(sha256)
+    raise NotFoundException("Artifact not found", headers=told)

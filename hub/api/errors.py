@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from hub.api.fields import FieldError
 from hub.api.ranges import RangeOutsideError
 from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
+from hub.artifacts.bucket import BucketError
 from hub.artifacts.intake import InputError
 from hub.artifacts.thumbnails import NoThumbnailError
 from hub.installer import AddressError, NoAgentError
@@ -112,6 +113,12 @@ def of_broken_off(_: AnyRequest, problem: BrokenOffError) -> Answer:
     return answer(400, str(problem))
 
 
+def of_bucket(_: AnyRequest, problem: BucketError) -> Answer:
+    """503: a little later, perhaps."""
+    log.warning("%s", problem)
+    return answer(503, str(problem), headers={"Retry-After": "5"})
+
+
 def of_range(_: AnyRequest, problem: RangeOutsideError) -> Answer:
     """416: with the size, so that the next request fits."""
     return answer(416, str(problem), headers={"Content-Range": f"bytes */{problem.size}"})
@@ -207,6 +214,7 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     ArtifactError: of_artifact,
     OffsetError: of_offset,
     BrokenOffError: of_broken_off,
+    BucketError: of_bucket,
     RangeOutsideError: of_range,
     NoThumbnailError: of_no_thumbnail,
     NoAgentError: of_no_agent,

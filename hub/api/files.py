@@ -1,7 +1,5 @@
 """Files as answers: whole or in part, shown or downloaded, never run."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +8,8 @@ from litestar.response import Stream
 
 from hub.api.ranges import part_of
 from hub.artifacts.kinds import UNKNOWN, kind_of_file
+from hub.artifacts.pieces import pieces_of
 
-CHUNK_BYTES = 256 * 1024
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox",
@@ -32,21 +30,11 @@ async def file_answer(request: Request[Any, Any, Any], path: Path, sha256: str) 
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     wanted = part or range(size)
     return Stream(
-        bytes_of(path, wanted),
+        pieces_of(path, wanted),
         status_code=200 if part is None else 206,
         headers=headers | {"Content-Length": str(len(wanted))},
         media_type=headers["Content-Type"],
     )
-
-
-async def bytes_of(path: Path, wanted: range) -> AsyncIterator[bytes]:
-    """A part of a file, in pieces."""
-    with path.open("rb") as file:
-        file.seek(wanted.start)
-        left = len(wanted)
-        while left and (chunk := await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
 
 
 def _shown(path: Path, sha256: str) -> dict[str, str]:

@@ -1,15 +1,12 @@
 """Many files as one: a zip that is written while it is sent, and never is on disk or in memory whole."""
 
-import asyncio
 import re
 import zipfile
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import IO, cast
 
 from attrs import define, field, frozen
 
-CHUNK_BYTES = 256 * 1024
 LONGEST = 200
 """Characters of the longest name."""
 UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]')
@@ -20,7 +17,7 @@ class Member:
     """A file under the name that it gets in the archive."""
 
     name: str
-    path: Path
+    pieces: Callable[[], AsyncIterator[bytes]]
 
 
 async def archived(members: Iterable[Member]) -> AsyncIterator[bytes]:
@@ -30,12 +27,9 @@ async def archived(members: Iterable[Member]) -> AsyncIterator[bytes]:
         for member in members:
             about = zipfile.ZipInfo(member.name)
             about.external_attr = 0o644 << 16
-            with (
-                member.path.open("rb") as file,
-                archive.open(about, "w", force_zip64=True) as entry,
-            ):
-                while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-                    entry.write(chunk)
+            with archive.open(about, "w", force_zip64=True) as entry:
+                async for piece in member.pieces():
+                    entry.write(piece)
                     yield sink.taken()
     yield sink.taken()
 

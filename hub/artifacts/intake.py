@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from attrs import evolve, frozen
 
+from hub.artifacts.bucket import Bucket
 from hub.artifacts.digests import NAME
 from hub.artifacts.disk import Artifacts
 from hub.artifacts.fetching import Fetcher
@@ -48,7 +49,8 @@ class Intake:
     @classmethod
     def of(cls, settings: HubSettings) -> "Intake":
         """As set."""
-        return cls(Artifacts(settings.hub_data_dir / "artifacts"), Fetcher.of(settings))
+        artifacts = Artifacts(settings.hub_data_dir / "artifacts", Bucket.of(settings))
+        return cls(artifacts, Fetcher.of(settings))
 
     async def given(self, spec: JobSpec) -> JobSpec:
         """The job with its inputs here. Raises `InputError`."""
@@ -98,7 +100,7 @@ class Intake:
         sha256 = said.removeprefix("/artifacts/")
         if not NAME.fullmatch(sha256):
             raise ValueError("is no SHA-256")
-        if not self.artifacts.touch(sha256):
+        if not await self.artifacts.keep(sha256):
             raise ValueError(f"there is no artifact {sha256}")
         return sha256
 

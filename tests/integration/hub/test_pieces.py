@@ -79,7 +79,7 @@ async def test_a_large_result_goes_in_pieces_to_the_hub_and_to_who_asks(hub: Run
         await client.send({"type": "subscribe_job", "job_id": job_id})
         await client.until(SubscriptionConfirmed)
         assert json.loads(await in_pieces(client))["result"] == LARGE
-        hub.parts.artifacts.remove(result["$artifact"]["sha256"])
+        await hub.parts.artifacts.remove(result["$artifact"]["sha256"])
         await client.send({"type": "request_job_status", "job_id": job_id})
         assert (await client.expect(ResponseJobStatus)).result == result
 

@@ -113,7 +113,7 @@ async def test_a_file_that_was_asked_for_meanwhile_stays(
     await store.jobs.submit(spec())
     texts = Views.texts
 
-    def none_older(_: Artifacts, _moment_s: float) -> set[str]:
+    async def none_older(_: Artifacts, _moment_s: float) -> set[str]:
         return set()
 
     async def asked_for(views: Views) -> AsyncIterator[str]:
@@ -124,7 +124,7 @@ async def test_a_file_that_was_asked_for_meanwhile_stays(
     monkeypatch.setattr(Views, "texts", asked_for)
     later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
     assert await later.sweep() == ""
-    assert retention.artifacts.touch(name)
+    assert await retention.artifacts.keep(name)
 
 
 async def test_files_of_steps_that_are_no_jobs_yet_stay(
@@ -145,11 +145,11 @@ async def test_files_of_steps_that_are_no_jobs_yet_stay(
     await store.workflows.declare(graph)
     later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
     assert await later.sweep() == ""
-    assert retention.artifacts.touch(name)
+    assert await retention.artifacts.keep(name)
 
 
-def test_a_file_that_is_not_here_cannot_be_kept(retention: Retention) -> None:
-    assert not retention.artifacts.touch("0" * 64)
+async def test_a_file_that_is_not_here_cannot_be_kept(retention: Retention) -> None:
+    assert not await retention.artifacts.keep("0" * 64)
 
 
 async def test_workflows_that_got_no_step_are_removed(store: Store, retention: Retention) -> None:

@@ -61,7 +61,7 @@ async def test_it_is_made_once_and_goes_with_its_file(
     assert len({answer.content for answer in answers}) == 1
     kept = hub.parts.artifacts.thumbnails.root
     assert len(list(kept.iterdir())) == 1
-    hub.parts.artifacts.remove(path.removeprefix("/artifacts/"))
+    await hub.parts.artifacts.remove(path.removeprefix("/artifacts/"))
     assert list(kept.iterdir()) == []
 
 

@@ -3,11 +3,13 @@
 import io
 import zipfile
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from hub.artifacts.archive import CHUNK_BYTES, Member, archived, names
+from hub.artifacts.archive import Member, archived, names
+from hub.artifacts.pieces import PIECE_BYTES, pieces_of
 
 
 async def whole(pieces: AsyncIterator[bytes]) -> bytes:
@@ -15,19 +17,23 @@ async def whole(pieces: AsyncIterator[bytes]) -> bytes:
 
 
 async def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
-    contents = {"a.png": b"a" * (CHUNK_BYTES + 1), "ä/ö.txt": b"", "b.bin": bytes(range(256))}
-    members = [Member(name, tmp_path / str(number)) for number, name in enumerate(contents)]
-    for member in members:
-        member.path.write_bytes(contents[member.name])
+    contents = {"a.png": b"a" * (PIECE_BYTES + 1), "ä/ö.txt": b"", "b.bin": bytes(range(256))}
+    members: list[Member] = []
+    for number, (name, content) in enumerate(contents.items()):
+        path = tmp_path / str(number)
+        path.write_bytes(content)
+        members.append(Member(name, partial(pieces_of, path)))
     with zipfile.ZipFile(io.BytesIO(await whole(archived(members)))) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == contents
 
 
 async def test_it_is_never_whole_in_memory(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"x" * (10 * CHUNK_BYTES))
-    pieces = [len(piece) async for piece in archived([Member("x", tmp_path / "x")])]
-    assert max(pieces) < 2 * CHUNK_BYTES
+    (tmp_path / "x").write_bytes(b"x" * (10 * PIECE_BYTES))
+    pieces = [
+        len(piece) async for piece in archived([Member("x", partial(pieces_of, tmp_path / "x"))])
+    ]
+    assert max(pieces) < 2 * PIECE_BYTES
     assert len(pieces) >= 10
 
 

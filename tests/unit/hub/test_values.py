@@ -56,7 +56,7 @@ async def test_a_large_value_is_a_file_that_the_message_names(
     }
     assert artifacts.find(sha256) == path
     assert list((artifacts.root / "incoming").iterdir()) == []
-    artifacts.remove(sha256)
+    await artifacts.remove(sha256)
     assert artifacts.values.find(message["payload"]) is None
     assert list((artifacts.root / "values").iterdir()) == []
 

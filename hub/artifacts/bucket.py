@@ -1,0 +1,163 @@
+"""Artifacts in an S3-compatible store; workers and clients exchange bytes with it, not with the hub."""
+
+import base64
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.artifacts.digests import NAME
+from hub.artifacts.kinds import HEAD_BYTES, UNKNOWN, kind_of
+from hub.artifacts.signing import Signer
+from hub.settings import HubSettings
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+LASTS_S = 900
+"""How long an address that was given away opens its object. A transfer that has begun goes on."""
+FRESH = timedelta(hours=1)
+"""How old an object gets before it is noted that somebody counts on it."""
+PART_BYTES = 8 * 1024**2
+AT_ONCE = 2
+CHECKSUM = "x-amz-checksum-sha256"
+
+
+class BucketError(ConnectionError):
+    """The store of artifacts does not answer, or not as it should."""
+
+
+class Bucket:
+    """The objects `PREFIX/objects/SHA256`, and `PREFIX/wanted/SHA256` for when one was asked after."""
+
+    def __init__(self, store: "S3Store", url: str, prefix: str, signer: Signer) -> None:
+        self._store = store
+        self._url = url
+        self._prefix = prefix
+        self._signer = signer
+
+    @classmethod
+    def of(cls, settings: HubSettings) -> "Bucket | None":
+        """As set; None where artifacts lie on the hub's disk."""
+        if not settings.hub_artifacts:
+            return None
+        from obstore.store import S3Store  # noqa: PLC0415 - 20 MB that a hub with a disk need not load
+
+        name, _, prefix = settings.hub_artifacts.removeprefix("s3://").partition("/")
+        region, key_id = settings.hub_artifacts_region, settings.hub_artifacts_key_id or ""
+        secret = settings.hub_artifacts_secret or ""
+        endpoint = settings.hub_artifacts_endpoint or f"https://s3.{region}.amazonaws.com"
+        store = S3Store(
+            name,
+            endpoint=endpoint,
+            region=region,
+            access_key_id=key_id,
+            secret_access_key=secret,
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": endpoint.startswith("http:")},
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+        )
+        place = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        return cls(store, f"{endpoint.rstrip('/')}/{name}", place, Signer(key_id, secret, region))
+
+    async def has(self, sha256: str) -> bool:
+        """Whether the artifact is here."""
+        return await self._modified(self._object(sha256)) is not None
+
+    async def keep(self, sha256: str) -> bool:
+        """Whether the artifact is here; if so it counts as stored not long ago."""
+        modified = await self._modified(self._object(sha256))
+        if modified is not None and modified < datetime.now(UTC) - FRESH:
+            # S3 gives an object no new time; that another one is new says the same.
+            with _told():
+                await self._store.put_async(self._wanted(sha256), b"")
+        return modified is not None
+
+    async def put(self, sha256: str, path: Path) -> None:
+        """Bring a file here that has this digest."""
+        with _told():
+            await self._store.put_async(
+                self._object(sha256), path, chunk_size=PART_BYTES, max_concurrency=AT_ONCE
+            )
+
+    async def read(self, sha256: str) -> AsyncIterator[bytes]:
+        """The bytes of an artifact, in pieces."""
+        got = await self._store.get_async(self._object(sha256))
+        async for piece in got.stream(min_chunk_size=256 * 1024):
+            yield bytes(piece)
+
+    async def older_than(self, moment_s: float) -> set[str]:
+        """The artifacts that were last stored or asked after before a moment, in seconds."""
+        moment = datetime.fromtimestamp(moment_s, UTC)
+        objects, wanted = await self.listed("objects"), await self.listed("wanted")
+        return {
+            name
+            for name, modified in objects.items()
+            if NAME.fullmatch(name) and max(modified, wanted.get(name, modified)) < moment
+        }
+
+    async def remove(self, sha256: str) -> None:
+        """Remove an artifact."""
+        for path in (self._object(sha256), self._wanted(sha256)):
+            with suppress(FileNotFoundError):
+                await self._store.delete_async(path)
+
+    async def kind(self, sha256: str) -> str:
+        """What the artifact is, by its first bytes."""
+        path = self._object(sha256)
+        with _told():
+            if not (await self._store.head_async(path))["size"]:
+                return UNKNOWN
+            head = await self._store.get_range_async(path, start=0, length=HEAD_BYTES)
+        return kind_of(bytes(head))
+
+    def download_url(self, sha256: str, kind: str) -> str:
+        """Where anybody gets the artifact for a while, as what it is."""
+        where = "attachment" if kind == UNKNOWN else "inline"
+        shown = {
+            "response-content-type": kind,
+            "response-content-disposition": f'{where}; filename="{sha256}"',
+        }
+        return self._signer.signed("GET", self._at(sha256), LASTS_S, query=shown)
+
+    def upload_url(self, sha256: str) -> str:
+        """Where these bytes and no others can be put for a while, with their checksum in a header."""
+        checksum = {CHECKSUM: base64.b64encode(bytes.fromhex(sha256)).decode()}
+        return self._signer.signed("PUT", self._at(sha256), LASTS_S, headers=checksum)
+
+    async def _modified(self, path: str) -> datetime | None:
+        try:
+            with _told():
+                return (await self._store.head_async(path))["last_modified"]
+        except FileNotFoundError:
+            return None
+
+    async def listed(self, folder: str) -> dict[str, datetime]:
+        """When each of `objects` or `wanted` was put there, by digest."""
+        found: dict[str, datetime] = {}
+        pages = self._store.list(f"{self._prefix}{folder}/")  # pyright: ignore[reportUnknownMemberType] - its stubs leave Arrow out
+        async for page in pages:
+            found |= {each["path"].rpartition("/")[2]: each["last_modified"] for each in page}
+        return found
+
+    def _at(self, sha256: str) -> str:
+        return f"{self._url}/{self._object(sha256)}"
+
+    def _object(self, sha256: str) -> str:
+        return f"{self._prefix}objects/{sha256}"
+
+    def _wanted(self, sha256: str) -> str:
+        return f"{self._prefix}wanted/{sha256}"
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """Whatever goes wrong with the store is a `BucketError`, but for what is not there."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except BaseError as problem:
+        first = str(problem).partition("\n")[0]
+        raise BucketError(f"the store of artifacts does not answer: {first}") from problem
