@@ -80,7 +80,9 @@ async def _work(
         settings.token,
         {each.worker.id: each.worker for each in stations},
         outgoing,
-        partial(heartbeat, gpus=_gpus(stations)),
+        partial(heartbeat, gpus=_gpus(stations), at_most_s=settings.heartbeat_s),
+        retry_cap_s=settings.reconnect_cap_s,
+        open_s=settings.connection_timeout_s,
     )
     loops = [tasks.create_task(each.run()) for each in stations]
     if attend:

@@ -22,12 +22,17 @@ class Beating(Protocol):
 
 
 async def heartbeat(
-    worker: Beating, period_s: float, gpus: Mapping[str, Gpu] = MappingProxyType({})
+    worker: Beating,
+    period_s: float,
+    gpus: Mapping[str, Gpu] = MappingProxyType({}),
+    at_most_s: float | None = None,
 ) -> None:
-    """Let `worker` beat every `period_s`; return when the hub has left three without an answer.
+    """Let `worker` beat every `period_s`, or oftener; return when the hub has left three without an
+    answer.
 
     `gpus` holds the GPUs of the workers that have one, by worker id.
     """
+    period_s = min(period_s, at_most_s or period_s)
     while True:
         await asyncio.sleep(period_s)
         if worker.unanswered >= MAX_UNANSWERED:

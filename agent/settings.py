@@ -1,16 +1,22 @@
 """The agent's settings: a flag and an environment variable for each."""
 
 import socket
+from collections.abc import Mapping
+from typing import ClassVar
 
 from attrs import frozen, validators
 
 from agent.connector_settings import ConnectorSettings
 from agent.engine_settings import EngineOptions
+from agent.link_settings import LinkOptions
 from agent.machine_settings import MachineOptions
+from agent.retired_settings import RETIRED
+from agent.standing_settings import StandingOptions
 from shared.labels import worker_labels
 from shared.logs import FORMATS, LEVELS, Format
 from shared.messages import MAX_SLOTS
 from shared.settings import setting
+from shared.settings_names import Renamed, worded
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
@@ -22,24 +28,31 @@ def _hub_url(text: str) -> str:
     return f"{_SCHEMES[scheme]}://{rest.rstrip('/')}"
 
 
+def _first(count: str) -> str:
+    """The first GPUs of the machine, by index."""
+    return ",".join(map(str, range(int(count)))) or "none" if count.isdecimal() else count
+
+
 @frozen(kw_only=True)
-class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
+class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions, StandingOptions, LinkOptions):
     """What an agent is told at its start."""
 
+    RETIRED: ClassVar[Mapping[str, str]] = RETIRED
+
     hub_url: str = setting(
-        ("HUB_URL", "HUB_WS_URL"),
+        ("HUB_URL", "HUB_WS_URL", "REDIS_WS_URL"),
         "http://127.0.0.1:3001",
         "where the hub listens; ws:// and wss:// do as well",
         parse=_hub_url,
     )
     worker_id: str = setting(
-        "WORKER_ID",
+        ("WORKER_ID", "WORKER_BASE_ID"),
         socket.gethostname(),
         "the name of this worker, one of its own",
         validator=validators.matches_re(r"[A-Za-z0-9._:-]{1,128}"),
     )
     gpus: tuple[str, ...] = setting(
-        "WORKER_GPUS",
+        ("WORKER_GPUS", Renamed("NUM_GPUS", _first)),
         ("all",),
         "the GPUs that work, one worker each: all, none, or indices and UUIDs with commas between",
     )
@@ -58,7 +71,12 @@ class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
         parse=worker_labels,
     )
     token: str | None = setting(
-        ("WORKER_TOKEN", "WORKER_WEBSOCKET_AUTH_TOKEN", "HUB_AUTH_TOKEN"),
+        (
+            "WORKER_TOKEN",
+            "WORKER_WEBSOCKET_AUTH_TOKEN",
+            "HUB_AUTH_TOKEN",
+            "WEBSOCKET_AUTH_TOKEN",
+        ),
         None,
         "what the hub knows this agent by",
         secret=True,
@@ -70,7 +88,7 @@ class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
         secret=True,
     )
     max_concurrent_jobs: int = setting(
-        "WORKER_MAX_CONCURRENT_JOBS",
+        ("WORKER_MAX_CONCURRENT_JOBS", "CONCURRENT_JOBS", "WORKER_CONCURRENT_JOBS"),
         1,
         f"how many jobs run at the same time, 1 to {MAX_SLOTS}",
         validator=[validators.ge(1), validators.le(MAX_SLOTS)],
@@ -89,45 +107,9 @@ class AgentSettings(ConnectorSettings, EngineOptions, MachineOptions):
         validator=validators.in_(LEVELS),
     )
     log_format: Format = setting(
-        "LOG_FORMAT",
+        ("LOG_FORMAT", worded("NODE_ENV", {"production": "json", "development": "text"})),
         "text",
         f"how to log: {' or '.join(FORMATS)}",
         parse=str.lower,
         validator=validators.in_(FORMATS),
-    )
-    comfyui_url: str = setting(
-        "COMFYUI_URL",
-        "http://127.0.0.1:8188",
-        "where ComfyUI listens; with several GPUs an address for each, with commas between",
-    )
-    comfyui_username: str | None = setting(
-        "WORKER_COMFYUI_USERNAME", None, "for a proxy before ComfyUI that asks who comes"
-    )
-    comfyui_password: str | None = setting(
-        "WORKER_COMFYUI_PASSWORD", None, "goes with the user name", secret=True
-    )
-    comfyui_timeout_s: float = setting(
-        "WORKER_COMFYUI_TIMEOUT_SECONDS", 300.0, "seconds that one answer of ComfyUI may take"
-    )
-    comfyui_workflow_timeout_s: float = setting(
-        "WORKER_COMFYUI_WORKFLOW_TIMEOUT_SECONDS", 600.0, "seconds that one workflow may take"
-    )
-    simulation_processing_time_s: float = setting(
-        "WORKER_SIMULATION_PROCESSING_TIME", 5.0, "seconds that a simulated job takes"
-    )
-    simulation_steps: int = setting(
-        "WORKER_SIMULATION_STEPS", 10, "steps of a simulated job without a workflow"
-    )
-    simulation_failure_rate: float = setting(
-        "WORKER_SIMULATION_FAILURE_RATE", 0.1, "share of simulated jobs that fail, 0 to 1"
-    )
-    simulation_progress_interval_ms: int = setting(
-        "WORKER_SIMULATION_PROGRESS_INTERVAL_MS",
-        200,
-        "milliseconds between two reports of a simulated job",
-    )
-    simulation_job_type: str = setting(
-        ("WORKER_SIMULATION_JOB_TYPE", "JOB_TYPE"),
-        "simulation",
-        "the services that the simulation plays, with commas between",
     )

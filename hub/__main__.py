@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def serve(flags: list[str]) -> int:
-    """Run a hub; the exit code: 0 when told to stop, 1 when it cannot run."""
+    """Run a hub; the exit code: 0 when told to stop, 1 when it cannot run, 2 when it must not."""
     from hub.app import serve as serve_hub  # noqa: PLC0415 - `--help` should not wait for it
     from hub.doors import DoorsError  # noqa: PLC0415
     from hub.store.client import StoreUnavailableError  # noqa: PLC0415
@@ -49,6 +49,9 @@ def serve(flags: list[str]) -> int:
     from hub.store.server import EmbeddedServerError  # noqa: PLC0415
 
     settings = read(HubSettings, flags, os.environ, "emp-hub serve", "Run a hub.")
+    if settings.contradiction:
+        sys.stderr.write(f"emp-hub: {settings.contradiction}\n")
+        return 2
     set_up_logs(settings.log_level, settings.log_format)
     try:
         uvloop.run(serve_hub(settings))

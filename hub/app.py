@@ -16,7 +16,7 @@ from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
 from hub.api.idempotency import Idempotency
 from hub.assembly import build
-from hub.listening import address_of, listen_as_set
+from hub.listening import address_of, listen_as_set, schemes
 from hub.parts import Parts
 from hub.protocols import HttpWithDeadline, WebSocketWithEnd
 from hub.settings import HubSettings
@@ -25,8 +25,6 @@ from hub.store.instance import check
 from hub.store.server import EmbeddedServer
 
 LARGEST_FRAME = 16 * 1024 * 1024
-PING_S = 20.0
-"""How often a peer is asked whether it is there, and how long it may take to answer."""
 STOP_WITHIN_S = 5
 
 
@@ -110,8 +108,8 @@ class Server(uvicorn.Server):
                 http=HttpWithDeadline,
                 ws=WebSocketWithEnd,
                 ws_max_size=LARGEST_FRAME,
-                ws_ping_interval=PING_S,
-                ws_ping_timeout=PING_S,
+                ws_ping_interval=parts.settings.connection_timeout_ms / 2000,
+                ws_ping_timeout=parts.settings.connection_timeout_ms / 2000,
                 ws_per_message_deflate=False,
                 lifespan="off",
                 access_log=False,
@@ -127,7 +125,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say where."""
         await super().startup(sockets)
-        for scheme, each in zip(("http", "ws"), self._listening, strict=False):
+        for scheme, each in zip(schemes(self._parts.settings), self._listening, strict=False):
             print(f"emp-hub listening on {scheme}://{address_of(each)}", flush=True)  # noqa: T201 - for people and scripts
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -105,7 +105,8 @@ def _counter(
 
 def _jobs(settings: HubSettings, client: Client) -> Jobs:
     prefer = Preferences(settings.hub_prefer_passes, settings.hub_prefer_window)
-    return Jobs(client, settings.hub_lease_s, settings.hub_max_losses, prefer)
+    longest_minutes = settings.max_job_timeout_minutes
+    return Jobs(client, settings.hub_lease_s, settings.hub_max_losses, prefer, longest_minutes)
 
 
 class Hearing:

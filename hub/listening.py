@@ -8,18 +8,32 @@ USER_TIMEOUT_MS = 30_000
 """A peer that acknowledges nothing for so long is cut off; no server frees it otherwise."""
 
 
+def schemes(settings: HubSettings) -> list[str]:
+    """What is spoken at each of the sockets."""
+    return [scheme for scheme, *_ in _wanted(settings)]
+
+
 def listen_as_set(settings: HubSettings) -> list[socket.socket]:
-    """Bound sockets: that of HUB_PORT, and that of WS_PORT when it is set. Raises `OSError`."""
-    sockets = [listen(settings.hub_host, settings.hub_port)]
-    if settings.ws_port is not None:
-        try:
-            sockets.append(
-                listen(settings.ws_host or settings.hub_host, settings.ws_port, "WS_PORT")
-            )
-        except OSError:
-            sockets[0].close()
-            raise
+    """Bound sockets: HUB_PORT, and WS_PORT and METRICS_PORT when they are set. Raises `OSError`."""
+    sockets: list[socket.socket] = []
+    try:
+        sockets += (listen(host, port, name) for _, host, port, name in _wanted(settings))
+    except OSError:
+        for each in sockets:
+            each.close()
+        raise
     return sockets
+
+
+def _wanted(settings: HubSettings) -> list[tuple[str, str, int, str]]:
+    """What is spoken there, host, port, and the name of the setting."""
+    host, metrics_port = settings.hub_host, settings.metrics_port
+    wanted = [("http", host, settings.hub_port, "HUB_PORT")]
+    if settings.ws_port is not None:
+        wanted.append(("ws", settings.ws_host or host, settings.ws_port, "WS_PORT"))
+    if metrics_port is not None and settings.metrics_enabled:
+        wanted.append(("http", host, metrics_port, "METRICS_PORT"))
+    return wanted
 
 
 def listen(host: str, port: int, setting: str = "HUB_PORT") -> socket.socket:

@@ -8,11 +8,14 @@ from typing import Literal
 from attrs import frozen, validators
 
 from hub.redis_url import FORMS, checked
+from hub.upkeep_settings import UpkeepOptions
 from shared.settings import setting
+from shared.settings_names import scaled, worded
 
 Limits = dict[str, int]
 """A number by name; `*` is for every name that is not there."""
 
+NODE_FORMATS = {"production": "json", "development": "text", "test": "text"}
 _positive = validators.gt(0)
 _ORIGIN = re.compile(r"https?://[^/\s,]+")
 
@@ -44,7 +47,7 @@ def _most(what: str) -> str:
 
 
 @frozen(kw_only=True)
-class HubSettings:
+class HubSettings(UpkeepOptions):
     """What a hub can be told. Durations in seconds unless the name says otherwise."""
 
     hub_host: str = setting("HUB_HOST", "127.0.0.1", "the address to listen on")
@@ -81,7 +84,7 @@ class HubSettings:
         "HUB_API_KEYS_FILE", None, "a file with such keys, one a line"
     )
     hub_worker_tokens: tuple[str, ...] = setting(
-        ("HUB_WORKER_TOKENS", "WS_AUTH_TOKEN"), (),
+        ("HUB_WORKER_TOKENS", "WS_AUTH_TOKEN", "WEBSOCKET_AUTH_TOKEN"), (),
         "tokens of workers, or sha256:HEX of them, by comma", secret=True,
     )  # fmt: skip
     hub_worker_tokens_file: Path | None = setting(
@@ -96,11 +99,13 @@ class HubSettings:
         parse=origins,
     )  # fmt: skip
     hub_lease_s: float = setting(
-        "HUB_LEASE_S", 30.0, "how long a silent worker keeps its jobs", validator=_positive
-    )
+        ("HUB_LEASE_S", "WORKER_HEARTBEAT_TIMEOUT_SECONDS"), 30.0,
+        "how long a silent worker keeps its jobs", validator=_positive,
+    )  # fmt: skip
     hub_heartbeat_s: float = setting(
-        "HUB_HEARTBEAT_S", 10.0, "how often workers are asked to be heard", validator=_positive
-    )
+        ("HUB_HEARTBEAT_S", scaled("HEARTBEAT_INTERVAL_MS", 0.001)), 10.0,
+        "how often workers are asked to be heard; at most half of HUB_LEASE_S", validator=_positive,
+    )  # fmt: skip
     hub_grace_s: float = setting(
         "HUB_GRACE_S", 10.0, "how long a disconnected worker keeps its jobs", validator=_positive
     )
@@ -215,9 +220,20 @@ class HubSettings:
         validator=validators.in_(("debug", "info", "warning", "error")),
     )  # fmt: skip
     log_format: Literal["text", "json"] = setting(
-        "LOG_FORMAT", "text", "text or json", parse=str.lower,
+        ("LOG_FORMAT", worded("NODE_ENV", NODE_FORMATS)), "text", "text or json", parse=str.lower,
         validator=validators.in_(("text", "json")),
     )  # fmt: skip
+
+    @property
+    def contradiction(self) -> str | None:
+        """Which of the settings cannot be meant together."""
+        if self.hub_heartbeat_s * 2 > self.hub_lease_s:
+            return (
+                f"workers that are heard every {self.hub_heartbeat_s:g} s lose their jobs after "
+                f"{self.hub_lease_s:g} s: set HUB_LEASE_S (WORKER_HEARTBEAT_TIMEOUT_SECONDS) to twice "
+                "HUB_HEARTBEAT_S (HEARTBEAT_INTERVAL_MS) or more"
+            )
+        return None
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -21,11 +21,16 @@ def chores(hub: str, jobs: Jobs, artifacts: Artifacts, settings: HubSettings) ->
     client, views = jobs.client, Views(jobs.client)
     retention = Retention(jobs, views, Workers(client), Workflows(client), artifacts, settings)
     return Chores(
-        hub, Duties(client), views, timetable(Reaper(jobs, views), retention, Auditor(client))
+        hub,
+        Duties(client),
+        views,
+        timetable(Reaper(jobs, views), retention, Auditor(client), settings),
     )
 
 
-def timetable(reaper: Reaper, retention: Retention, auditor: Auditor) -> tuple[Chore, ...]:
+def timetable(
+    reaper: Reaper, retention: Retention, auditor: Auditor, settings: HubSettings
+) -> tuple[Chore, ...]:
     """The chores, by what they are for."""
 
     async def audit() -> str:
@@ -35,13 +40,14 @@ def timetable(reaper: Reaper, retention: Retention, auditor: Auditor) -> tuple[C
         shown = "; ".join(found.differences[:SHOWN])
         return f"failed: {len(found.differences)} differences in {found.jobs} jobs: {shown}"
 
+    jobs_every_s = settings.job_cleanup_interval_minutes * 60
     return (
         Chore("expired leases", 1.0, reaper.reap),
         Chore("due jobs", 0.25, reaper.promote),
         Chore("deadlines", 0.25, reaper.expire),
-        Chore("retention", 60.0, retention.purge),
-        Chore("vacant workflows", 60.0, retention.dissolve),
-        Chore("lost workers", 60.0, retention.forget),
+        Chore("retention", jobs_every_s, retention.purge),
+        Chore("vacant workflows", jobs_every_s, retention.dissolve),
+        Chore("lost workers", settings.worker_cleanup_interval_minutes * 60, retention.forget),
         Chore("audit", 600.0, audit),
         Chore("orphaned artifacts", 3600.0, retention.sweep, is_own=True),
     )

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 from attrs import NOTHING, Attribute, AttrsInstance, field, fields, frozen
 
 from shared.settings_file import find_file, read_file
+from shared.settings_names import refuse_retired, text_of
 
 T = TypeVar("T", bound=AttrsInstance)
 
@@ -108,6 +109,7 @@ def resolve(
         _add_flag(parser, attribute, kinds[attribute.name])
     given = vars(parser.parse_args(argv))
     try:
+        refuse_retired(cls, environ)
         written = _written(cls, given.get("config"), files)
         found = {
             each.name: _found(each, given[each.name], environ, written) for each in fields(cls)
@@ -167,7 +169,7 @@ def _found(
         return flag, f"flag {_flag(attribute)}"
     name = next((name for name in _about(attribute).env if environ.get(name)), None)
     if name is not None:
-        return environ[name], f"environment {name}"
+        return text_of(name, environ), f"environment {name}"
     if attribute.name in written:
         return written[attribute.name]
     if attribute.default is NOTHING:

@@ -6,6 +6,7 @@ from attrs import frozen, validators
 
 from agent.connector_settings.names import KINDS, METHODS, either, http_url, json_object, path
 from shared.settings import setting
+from shared.settings_names import scaled
 
 
 @frozen(kw_only=True, slots=False)  # several of them are bases of one class
@@ -67,7 +68,7 @@ class RestAsyncSettings:
         validator=validators.ge(1),
     )
     rest_async_endpoint: str = setting(
-        either("REST_ASYNC_SUBMIT_ENDPOINT", "WORKER_REST_ASYNC_ENDPOINT"),
+        either("REST_ASYNC_SUBMIT_ENDPOINT", "WORKER_REST_ASYNC_ENDPOINT", "REST_ASYNC_ENDPOINT"),
         "/",
         "the path of jobs that name no endpoint",
         parse=path,
@@ -80,7 +81,11 @@ class RestAsyncSettings:
         validator=validators.in_(METHODS),
     )
     rest_async_health_url: str = setting(
-        either("REST_ASYNC_HEALTH_URL", "REST_ASYNC_HEALTH_ENDPOINT"),
+        either(
+            "REST_ASYNC_HEALTH_URL",
+            "REST_ASYNC_HEALTH_ENDPOINT",
+            "WORKER_REST_ASYNC_HEALTH_ENDPOINT",
+        ),
         "/health",
         "the path to ask whether the service is there",
         parse=path,
@@ -103,13 +108,21 @@ class RestAsyncSettings:
         "JSONPath to files in the answer: base64 or data: URLs",
     )
     rest_async_poll_interval_ms: int = setting(
-        either("REST_ASYNC_POLLING_INTERVAL_MS"),
+        either(
+            "REST_ASYNC_POLLING_INTERVAL_MS",
+            scaled("WORKER_REST_ASYNC_POLL_INTERVAL", 1000),
+            scaled("REST_ASYNC_POLL_INTERVAL", 1000),
+        ),
         2000,
         "milliseconds between two questions for the status",
         validator=validators.ge(1),
     )
     rest_async_completion_endpoint: str = setting(
-        either("REST_ASYNC_COMPLETION_ENDPOINT", "WORKER_REST_ASYNC_STATUS_ENDPOINT"),
+        either(
+            "REST_ASYNC_COMPLETION_ENDPOINT",
+            "WORKER_REST_ASYNC_STATUS_ENDPOINT",
+            "REST_ASYNC_STATUS_ENDPOINT",
+        ),
         "/status",
         "the path of the status; the id follows it, or stands for {id} in it",
         parse=path,

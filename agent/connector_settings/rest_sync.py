@@ -34,16 +34,21 @@ class RestSyncSettings:
         validator=validators.optional(validators.in_(KINDS)),
     )
     rest_sync_username: str | None = setting(
-        either("REST_SYNC_USERNAME", "WORKER_REST_USERNAME"), None, "for basic authentication"
+        either("REST_SYNC_USERNAME", "WORKER_REST_USERNAME", "REST_USERNAME"),
+        None,
+        "for basic authentication",
     )
     rest_sync_password: str | None = setting(
-        either("REST_SYNC_PASSWORD", "WORKER_REST_PASSWORD"),
+        either("REST_SYNC_PASSWORD", "WORKER_REST_PASSWORD", "REST_PASSWORD"),
         None,
         "goes with the user name",
         secret=True,
     )
     rest_sync_api_key: str | None = setting(
-        either("REST_SYNC_API_KEY", "WORKER_REST_API_KEY"), None, "the key or token", secret=True
+        either("REST_SYNC_API_KEY", "WORKER_REST_API_KEY", "REST_API_KEY"),
+        None,
+        "the key or token",
+        secret=True,
     )
     rest_sync_api_key_header: str = setting(
         either("REST_SYNC_API_KEY_HEADER"),
@@ -54,7 +59,13 @@ class RestSyncSettings:
         either("REST_SYNC_JOB_TYPE"), "rest_sync", "the services offered, with commas between"
     )
     rest_sync_timeout_s: float = setting(
-        either("REST_SYNC_TIMEOUT_SECONDS", "WORKER_REST_TIMEOUT"),
+        either(
+            "REST_SYNC_TIMEOUT_SECONDS",
+            "WORKER_REST_TIMEOUT",
+            "REST_TIMEOUT",
+            "WORKER_REST_TOTAL_TIMEOUT",
+            "REST_TOTAL_TIMEOUT",
+        ),
         60.0,
         "seconds that the answer may take",
         validator=validators.gt(0),
@@ -78,7 +89,7 @@ class RestSyncSettings:
         validator=validators.ge(1),
     )
     rest_sync_endpoint: str = setting(
-        either("REST_SYNC_ENDPOINT", "WORKER_REST_ENDPOINT"),
+        either("REST_SYNC_ENDPOINT", "WORKER_REST_ENDPOINT", "REST_ENDPOINT"),
         "/",
         "the path of jobs that name no endpoint",
         parse=path,
@@ -91,7 +102,12 @@ class RestSyncSettings:
         validator=validators.in_(METHODS),
     )
     rest_sync_health_url: str = setting(
-        either("REST_SYNC_HEALTH_URL", "REST_SYNC_HEALTH_ENDPOINT", "WORKER_REST_HEALTH_ENDPOINT"),
+        either(
+            "REST_SYNC_HEALTH_URL",
+            "REST_SYNC_HEALTH_ENDPOINT",
+            "WORKER_REST_HEALTH_ENDPOINT",
+            "REST_HEALTH_ENDPOINT",
+        ),
         "/health",
         "the path to ask whether the service is there",
         parse=path,

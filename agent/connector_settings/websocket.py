@@ -4,6 +4,7 @@ from attrs import frozen, validators
 
 from agent.connector_settings.names import KINDS, either, socket_url
 from shared.settings import setting
+from shared.settings_names import scaled
 
 
 @frozen(kw_only=True, slots=False)  # several of them are bases of one class
@@ -62,13 +63,21 @@ class WebSocketSettings:
         validator=validators.ge(1),
     )
     websocket_reconnect_delay_ms: int = setting(
-        either("WEBSOCKET_RECONNECT_DELAY_MS"),
+        either(
+            "WEBSOCKET_RECONNECT_DELAY_MS",
+            scaled("WORKER_WEBSOCKET_RETRY_DELAY_SECONDS", 1000),
+            scaled("WEBSOCKET_RETRY_DELAY_SECONDS", 1000),
+        ),
         5000,
         "milliseconds before connecting once more; doubles each time",
         validator=validators.ge(0),
     )
     websocket_max_reconnect_attempts: int = setting(
-        either("WEBSOCKET_MAX_RECONNECT_ATTEMPTS", "WORKER_WEBSOCKET_RETRY_ATTEMPTS"),
+        either(
+            "WEBSOCKET_MAX_RECONNECT_ATTEMPTS",
+            "WORKER_WEBSOCKET_RETRY_ATTEMPTS",
+            "WEBSOCKET_RETRY_ATTEMPTS",
+        ),
         5,
         "how often to try to connect once more",
         validator=validators.ge(0),

@@ -15,12 +15,14 @@ from agent.settings import AgentSettings
 def _comfyui(settings: AgentSettings) -> Connector:
     return ComfyUI(
         ComfyUISettings(
-            url=settings.comfyui_url,
-            username=settings.comfyui_username,
-            password=settings.comfyui_password,
+            url=settings.comfyui_address,
+            username=settings.comfyui_username if settings.comfyui_use_basic_auth else None,
+            password=settings.comfyui_password if settings.comfyui_use_basic_auth else None,
             timeout_s=settings.comfyui_timeout_s,
             workflow_timeout_s=settings.comfyui_workflow_timeout_s,
-            max_concurrent_jobs=settings.max_concurrent_jobs,
+            max_concurrent_jobs=(
+                settings.comfyui_max_concurrent_jobs or settings.max_concurrent_jobs
+            ),
         )
     )
 

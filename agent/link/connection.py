@@ -31,7 +31,6 @@ MAX_FRAME_BYTES = 100 * 2**20
 PING_INTERVAL_S = 20
 WELCOME_S = 30  # for the hub to register a worker
 FIRST_RETRY_S = 0.5
-RETRY_CAP_S = 30
 
 Heartbeat = Callable[[Worker, float], Awaitable[None]]
 """Beats for a worker every so many seconds; returns when the hub no longer answers."""
@@ -78,6 +77,8 @@ class Link:
     _workers: Mapping[str, Worker]
     _outgoing: Outgoing
     _heartbeat: Heartbeat
+    retry_cap_s: float = field(default=30, kw_only=True)
+    open_s: float = field(default=10, kw_only=True)
     _pieces: Pieces = field(factory=Pieces, init=False)
     is_connected: bool = field(default=False, init=False)
     _failures: int = field(default=0, init=False)
@@ -88,7 +89,7 @@ class Link:
         while True:
             reason = await self._attempt()
             self._failures += 1
-            delay_s = backoff_s(self._failures, first_s=FIRST_RETRY_S, cap_s=RETRY_CAP_S)
+            delay_s = backoff_s(self._failures, first_s=FIRST_RETRY_S, cap_s=self.retry_cap_s)
             log.warning("no connection to the hub (%s); next try in %.1f s", reason, delay_s)
             await asyncio.sleep(delay_s)
 
@@ -113,6 +114,7 @@ class Link:
             compression=None,
             max_size=MAX_FRAME_BYTES,
             ping_interval=PING_INTERVAL_S,
+            open_timeout=self.open_s,
             ssl=trust() if self._url.startswith("wss:") else None,
         )
 

@@ -44,9 +44,6 @@ from shared.states import Reason
 
 log = logging.getLogger(__name__)
 
-RECHECK_S = 30.0
-"""How long a worker that is not fit waits before it is looked at again."""
-
 MakeConnectors = Callable[[AgentSettings], Sequence[Connector]]
 
 
@@ -137,7 +134,7 @@ class Station:
                 return
         self._unfit(problem, "error")
         with suppress(TimeoutError):  # then it is time to look again
-            await asyncio.wait_for(self._changed.wait(), RECHECK_S)
+            await asyncio.wait_for(self._changed.wait(), self.post.settings.recheck_s)
 
     async def _problem(self) -> str | None:
         """What is wrong with the machine, the GPU or an engine."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import get
 from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
 
 from hub.api.guards import clients
 from hub.parts import Parts
@@ -24,7 +25,9 @@ async def root() -> Document:
 
 @get("/metrics", guards=[clients], summary="Figures of the whole system", tags=["system"])
 async def metrics(parts: NamedDependency[Parts]) -> Document:
-    """Jobs by state, workers by status, and how busy the hub is."""
+    """Jobs by state, workers by status, and how busy the hub is. 404 when METRICS_ENABLED is false."""
+    if not parts.settings.metrics_enabled:
+        raise NotFoundException("METRICS_ENABLED is false")
     return await figures(parts)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from hub.sessions.connection import REPLACED, Line
 from hub.sessions.counter import Counter
@@ -133,6 +133,9 @@ class AgentPeer:
         return session
 
     async def _register(self, message: RegisterWorker) -> None:
+        most = self.desk.settings.max_concurrent_jobs_per_worker
+        if most is not None and message.slots > most:
+            message = evolve(message, slots=most)
         session = WorkerSession(
             self.desk,
             message.worker_id,

@@ -6,7 +6,7 @@ script's tagged reply as a plain value. `StoreUnavailableError` means that the o
 
 import secrets
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hub.store.claims import Claims, Taken
 from hub.store.client import Client
@@ -67,16 +67,24 @@ class Jobs:
     lease_s: float = field(default=30.0)
     max_losses: int = field(default=5)
     prefer: Preferences = field(default=STRICT)
+    longest_minutes: float | None = field(default=None)
 
     async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
         """Accept a job; `waker` looks for a worker itself and needs no news of it.
 
         Raises an error of `hub.store.submissions`, or `StoreFullError`.
         """
+        spec = self._bounded(spec)
         job_id, lane = spec.id or id_for(spec), lane_of(spec)
         told = asked(spec, lane, job_id, waker)
         reply = await self.client.script("submit", operation(), *told)
         return submitted(spec, lane, job_id, reply)
+
+    def _bounded(self, spec: JobSpec) -> JobSpec:
+        longest, asked_for = self.longest_minutes, spec.timeout_minutes
+        if longest is None or (asked_for is not None and asked_for <= longest):
+            return spec
+        return evolve(spec, timeout_minutes=longest)
 
     async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> Claims:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""

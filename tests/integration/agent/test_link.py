@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
+from socket import create_server
 
 import pytest
 
@@ -56,7 +57,14 @@ class Agent:
         self.worker = Worker(
             "w1", Capability(services=("scripted",)), self.slots, self.outgoing.put
         )
-        self.link = Link(socket_url(hub.url, "w1"), token, {"w1": self.worker}, self.outgoing, beat)
+        self.link = Link(
+            socket_url(hub.url, "w1"),
+            token,
+            {"w1": self.worker},
+            self.outgoing,
+            beat,
+            retry_cap_s=0.01,
+        )
         self.running = asyncio.create_task(self.link.run())
 
     async def end(self) -> BaseException:
@@ -65,11 +73,6 @@ class Agent:
             [problem] = await asyncio.gather(self.running, return_exceptions=True)
         assert isinstance(problem, BaseException)
         return problem
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "RETRY_CAP_S", 0.01)
 
 
 @pytest.fixture
@@ -363,3 +366,15 @@ async def test_a_registration_is_not_repeated_by_itself(hub: FakeHub, agent: Age
     await talk.give("a")
     await agent.connector.started("a")
     assert sum(isinstance(each, RegisterWorker) for each in talk.heard) == 1
+
+
+async def test_a_hub_that_does_not_answer_is_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with create_server(("127.0.0.1", 0)) as silent:
+        url = socket_url(f"http://127.0.0.1:{silent.getsockname()[1]}", "w1")
+        link = Link(url, None, {}, Outgoing(), heartbeat, retry_cap_s=0.01, open_s=0.05)
+        running = asyncio.create_task(link.run())
+        await wait_until(lambda: caplog.text.count("timed out during opening handshake") > 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -65,7 +65,7 @@ class Agent:
     def _make(self, settings: AgentSettings) -> list[Connector]:
         connector = ScriptedConnector()
         connector.name = "comfyui"
-        self.urls.append(settings.comfyui_url)
+        self.urls.append(settings.comfyui_address)
         self.connectors.append(connector)
         return [connector]
 

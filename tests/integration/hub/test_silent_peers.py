@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import app, protocols
+from hub import protocols
 from hub.listening import USER_TIMEOUT_MS, listen
 from hub.sessions import outbox as outbox_module
 from tests.support.hubs import RunningHub, running_hub
@@ -111,10 +111,9 @@ async def test_who_never_reads_at_all_is_cut_off_after_a_while(
 async def test_who_answers_no_ping_is_cut_off(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "PING_S", 0.2)
     monkeypatch.setattr(protocols, "LINGER_S", 0.2)
     loop = asyncio.get_running_loop()
-    async with running_hub(redis_url, tmp_path) as hub:
+    async with running_hub(redis_url, tmp_path, connection_timeout_ms=400) as hub:
         with sockets.socket() as peer:
             peer.connect(("127.0.0.1", int(hub.url.rpartition(":")[2])))
             peer.setblocking(False)  # noqa: FBT003 - the only spelling

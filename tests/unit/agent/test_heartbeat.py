@@ -30,3 +30,9 @@ async def test_every_beat_tells_how_busy_the_machine_is() -> None:
     await heartbeat(worker, period_s=0)
     for info in worker.beats:
         assert info.keys() >= {"cpu_usage", "memory_usage", "disk_usage", "uptime"}
+
+
+async def test_it_beats_oftener_than_the_hub_asks_for_if_it_is_told_to() -> None:
+    worker = Patient(answers=0)
+    await heartbeat(worker, period_s=3600, at_most_s=0.001)
+    assert len(worker.beats) == 3

@@ -67,6 +67,6 @@ def test_an_engine_that_runs_already_serves_one_gpu() -> None:
     given = settings(connectors=("comfyui",), comfyui_url=urls)
     each = posts(given, found(gpu(0), gpu(1), gpu(2)))
     assert ids(each) == ["box-gpu0", "box-gpu1"]
-    assert [post.settings.comfyui_url[-4:] for post in each] == ["8188", "8189"]
+    assert [post.settings.comfyui_address[-4:] for post in each] == ["8188", "8189"]
     both = posts(evolve(given, connectors=("comfyui", "simulation")), found(gpu(0), gpu(1), gpu(2)))
     assert both[2].settings.connectors == ("simulation",)

@@ -1,0 +1,41 @@
+"""Settings of the hub's upkeep: what is looked after how often, and the bounds that it puts on others."""
+
+from attrs import frozen, validators
+
+from shared.settings import setting
+
+_POSITIVE = validators.gt(0)
+
+
+@frozen(kw_only=True, slots=False)  # a base of the hub's settings
+class UpkeepOptions:
+    """How often the hub cleans up, whom it cuts off, and how much others may ask for."""
+
+    job_cleanup_interval_minutes: float = setting(
+        "JOB_CLEANUP_INTERVAL_MINUTES", 1.0, "how often old jobs and workflows are removed",
+        validator=_POSITIVE,
+    )  # fmt: skip
+    worker_cleanup_interval_minutes: float = setting(
+        "WORKER_CLEANUP_INTERVAL_MINUTES", 1.0, "how often workers are forgotten that are gone",
+        validator=_POSITIVE,
+    )  # fmt: skip
+    connection_timeout_ms: float = setting(
+        "CONNECTION_TIMEOUT_MS", 40_000.0,
+        "milliseconds after which a WebSocket is closed whose peer answers no ping",
+        validator=validators.ge(100),
+    )  # fmt: skip
+    max_job_timeout_minutes: float | None = setting(
+        "MAX_JOB_TIMEOUT_MINUTES", None,
+        "how long a job may run that asks for more, or says nothing; no limit when not set",
+        validator=validators.optional(_POSITIVE),
+    )  # fmt: skip
+    max_concurrent_jobs_per_worker: int | None = setting(
+        "MAX_CONCURRENT_JOBS_PER_WORKER", None,
+        "how many jobs a worker is given at once, though it has more slots; no limit when not set",
+        validator=validators.optional(_POSITIVE),
+    )  # fmt: skip
+    metrics_enabled: bool = setting("METRICS_ENABLED", True, "whether GET /metrics is answered")
+    metrics_port: int | None = setting(
+        "METRICS_PORT", None, "one more port, for GET /metrics; without it they come by HUB_PORT",
+        validator=validators.optional(validators.and_(validators.ge(0), validators.le(65535))),
+    )  # fmt: skip
