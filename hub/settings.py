@@ -1,12 +1,12 @@
 """The hub's settings: flags and environment."""
 
-import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
 from attrs import frozen, validators
 
+from hub.page_settings import PageOptions
 from hub.redis_url import FORMS, checked
 from hub.upkeep_settings import UpkeepOptions
 from shared.settings import setting
@@ -17,7 +17,6 @@ Limits = dict[str, int]
 
 NODE_FORMATS = {"production": "json", "development": "text", "test": "text"}
 _positive = validators.gt(0)
-_ORIGIN = re.compile(r"https?://[^/\s,]+")
 
 
 def limits(text: str) -> Limits:
@@ -27,14 +26,6 @@ def limits(text: str) -> Limits:
     if len(found) < len(parts) or not all(number.isdecimal() for number in found.values()):
         raise ValueError("a whole number is needed, or name=number by comma, * for all others")
     return {name: int(number) for name, number in found.items()}
-
-
-def origins(text: str) -> tuple[str, ...]:
-    """`https://status.example.com` and the like by comma, or `*`. Raises `ValueError`."""
-    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    if not all(each == "*" or _ORIGIN.fullmatch(each) for each in found):
-        raise ValueError("origins such as https://status.example.com are needed, by comma, or *")
-    return found
 
 
 def _networks(_: object, __: object, value: tuple[str, ...]) -> None:
@@ -47,7 +38,7 @@ def _most(what: str) -> str:
 
 
 @frozen(kw_only=True)
-class HubSettings(UpkeepOptions):
+class HubSettings(PageOptions, UpkeepOptions):
     """What a hub can be told. Durations in seconds unless the name says otherwise."""
 
     hub_host: str = setting("HUB_HOST", "127.0.0.1", "the address to listen on")
@@ -90,14 +81,6 @@ class HubSettings(UpkeepOptions):
     hub_worker_tokens_file: Path | None = setting(
         "HUB_WORKER_TOKENS_FILE", None, "a file with such tokens, one a line"
     )
-    enable_cors: bool = setting(
-        "ENABLE_CORS", True, "whether pages of other sites may come in, those of CORS_ORIGINS"
-    )
-    cors_origins: tuple[str, ...] = setting(
-        "CORS_ORIGINS", (),
-        "whose pages, such as https://status.example.com, by comma; * for all, with HUB_API_KEYS only",
-        parse=origins,
-    )  # fmt: skip
     hub_lease_s: float = setting(
         ("HUB_LEASE_S", "WORKER_HEARTBEAT_TIMEOUT_SECONDS"), 30.0,
         "how long a silent worker keeps its jobs", validator=_positive,
@@ -234,11 +217,6 @@ class HubSettings(UpkeepOptions):
                 "HUB_HEARTBEAT_S (HEARTBEAT_INTERVAL_MS) or more"
             )
         return None
-
-    @property
-    def origins(self) -> tuple[str, ...]:
-        """The origins of pages that may come in."""
-        return self.cors_origins if self.enable_cors else ()
 
     @property
     def limits(self) -> Limits:
