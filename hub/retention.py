@@ -1,5 +1,6 @@
 """What nobody needs any more: old jobs, gone workers, files that no job names."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -69,6 +70,7 @@ class Retention:
             old.difference_update(SHA256.findall(text))
             if not old:
                 return ""
+        old -= await asyncio.to_thread(self.artifacts.values.named, old)
         # One that was asked for meanwhile is about to be named.
         old &= await self.artifacts.older_than(before_s)
         for sha256 in old:

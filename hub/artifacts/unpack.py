@@ -1,7 +1,8 @@
 """The process that unpacks a large message: `ROOT INLINE`, the message as standard input.
 
-Fields larger than INLINE bytes become files under ROOT; what is written is the message that refers
-to them. 1, with why, if it cannot. The message is mapped, never read as a whole.
+Of a payload or result larger than INLINE bytes the large members become files under ROOT, or all of it;
+what is written is the message that refers to them. 1, with why, if it cannot. The message is mapped,
+never read as a whole.
 """
 
 import hashlib
@@ -46,12 +47,12 @@ def main(message: mmap.mmap, root: Path, inline: int) -> bytes:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
         raise UnreadableError(f"not JSON: {problem}") from problem
     allowed = LARGE_FIELDS.get(name, ()) if isinstance(name, str) else ()
-    rest: dict[str, msgspec.Raw | dict[str, object]] = {}
-    for field, raw in fields.items():
-        content = memoryview(raw)
-        is_large = field in allowed and content.nbytes > inline
-        rest[field] = {REFERENCE: kept(content, root, field)} if is_large else raw
-    said = msgspec.json.encode(rest)
+    for field in allowed:
+        content = memoryview(fields.get(field, b"0"))
+        if content.nbytes > inline:
+            check_depth(content, field)
+            fields[field] = msgspec.Raw(msgspec.json.encode(packed(content, root, inline)))
+    said = msgspec.json.encode(fields)
     if len(said) > LARGEST_REST:
         raise UnreadableError(
             f"not readable: the message is larger than {LARGEST_REST} bytes; only the payload of "
@@ -60,9 +61,28 @@ def main(message: mmap.mmap, root: Path, inline: int) -> bytes:
     return said
 
 
-def kept(content: memoryview, root: Path, field: str) -> dict[str, object]:
+def packed(content: memoryview, root: Path, inline: int) -> dict[str, object]:
+    """A large value without what is large in it: its members, or else all of it."""
+    if bytes(content[:1]) != b"{":
+        return kept(content, root)
+    members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    sizes = {name: memoryview(raw).nbytes for name, raw in members.items()}
+    small = sum(size for size in sizes.values() if size <= inline)
+    if "inputs" in sizes and (sizes["inputs"] > inline or small > inline):
+        raise UnreadableError(
+            "payload.inputs: too much to be looked through; upload the files by POST /artifacts, and "
+            "name them"
+        )
+    if small > inline:
+        return kept(content, root)
+    return {
+        name: kept(memoryview(raw), root) if sizes[name] > inline else raw
+        for name, raw in members.items()
+    }
+
+
+def kept(content: memoryview, root: Path) -> dict[str, object]:
     """Make a file of a value; what the message says in its place."""
-    check_depth(content, field)
     digest = hashlib.sha256()
     folder = root / "incoming"  # where whatever is left unfinished is removed after a while
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,10 +99,12 @@ def kept(content: memoryview, root: Path, field: str) -> dict[str, object]:
     (root / sha256[:2]).mkdir(exist_ok=True)
     Path(file.name).replace(root / sha256[:2] / sha256)
     return {
-        "sha256": sha256,
-        "size_bytes": content.nbytes,
-        "mime_type": "application/json",
-        "url": f"/artifacts/{sha256}",
+        REFERENCE: {
+            "sha256": sha256,
+            "size_bytes": content.nbytes,
+            "mime_type": "application/json",
+            "url": f"/artifacts/{sha256}",
+        }
     }
 
 

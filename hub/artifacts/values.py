@@ -1,10 +1,12 @@
-"""Large values of messages, kept as files: a payload, a result.
+"""Large values of messages, kept as files: members of a payload or result, or all of it.
 
 In the job stands `{"$artifact": {"sha256", "size_bytes", "mime_type", "url"}}` in place of the value.
 """
 
 import asyncio
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -16,6 +18,9 @@ from hub.artifacts.unpack import REFERENCE
 INLINE = 1024 * 1024
 """Bytes of the largest value that stays in its message."""
 AT_ONCE = 2
+
+DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+SLICE = 1024 * 1024
 
 
 @define
@@ -49,7 +54,7 @@ class Values:
 
     def find(self, value: object) -> Path | None:
         """The file of a large value, if this is what stands in its place, and the file is here."""
-        if not isinstance(value, dict) or REFERENCE not in value:
+        if not isinstance(value, dict) or list(cast("dict[str, Any]", value)) != [REFERENCE]:
             return None
         told = cast("dict[str, Any]", value)[REFERENCE]
         sha256 = cast("dict[str, Any]", told).get("sha256") if isinstance(told, dict) else None
@@ -58,6 +63,25 @@ class Values:
         path = self.root / sha256[:2] / sha256
         return path if path.is_file() and (self.root / "values" / sha256).exists() else None
 
+    def named(self, wanted: set[str]) -> set[str]:
+        """Those of the wanted digests that stand in a value that is not wanted itself."""
+        found: set[str] = set()
+        for mark in (self.root / "values").glob("*"):
+            path = self.root / mark.name[:2] / mark.name
+            if mark.name not in wanted and path.is_file():
+                found |= {each for each in _digests(path) if each in wanted}
+        return found
+
     def forget(self, sha256: str) -> None:
         """The file is gone."""
         (self.root / "values" / sha256).unlink(missing_ok=True)
+
+
+def _digests(path: Path) -> Iterator[str]:
+    """What may be digests in a file, wherever it is cut."""
+    left = b""
+    with path.open("rb") as file:
+        while chunk := file.read(SLICE):
+            for each in DIGEST.finditer(left + chunk):
+                yield each.group().decode()
+            left = (left + chunk)[-66:]

@@ -5,24 +5,28 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from attrs import define, evolve, frozen
 
 from hub.artifacts.values import Values
-from shared.messages import CompleteJob, JobAssigned, JobCompleted, Message, ResponseJobStatus
+from shared.messages import CompleteJob, JobAssigned, Message, ResponseJobStatus
 from shared.pieces import PIECE, numbered, split
 from shared.wire import encode
 
+LARGE_FIELDS: dict[type[Message], str] = {
+    JobAssigned: "params",
+    CompleteJob: "result",
+    ResponseJobStatus: "result",
+}
 Send = Callable[[str], Awaitable[None]]
 
 
 @frozen
 class LargeFrame:
-    """A frame of which one value lies on disk."""
+    """A frame of which some values lie on disk: its text, and theirs, in order."""
 
-    before: bytes
-    path: Path
-    after: bytes
+    parts: tuple[bytes | Path, ...]
 
     def texts(self) -> Iterator[str]:
         """The frame, cut into at most 1 MiB each."""
@@ -44,11 +48,13 @@ class LargeFrame:
         return total, digest.hexdigest()
 
     def _chunks(self) -> Iterator[bytes]:
-        yield self.before
-        with self.path.open("rb") as file:
-            while chunk := file.read(PIECE):
-                yield chunk
-        yield self.after
+        for part in self.parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            with part.open("rb") as file:
+                while chunk := file.read(PIECE):
+                    yield chunk
 
 
 @define(eq=False)
@@ -83,18 +89,38 @@ class Voice:
 
 
 def large_frame(message: Message, values: Values) -> LargeFrame | None:
-    """The frame of a message that refers to a large value, with the value in its place."""
-    if isinstance(message, JobAssigned):
-        path, token = values.find(message.params), secrets.token_hex(16)
-        said = encode(evolve(message, params={"": token})) if path else ""
-        place = f'{{"":"{token}"}}'
-    elif isinstance(message, (CompleteJob, JobCompleted, ResponseJobStatus)):
-        path, token = values.find(message.result), secrets.token_hex(16)
-        said, place = encode(evolve(message, result=token)) if path else "", f'"{token}"'
-    else:
+    """The frame of a message that refers to large values, with the values in their places."""
+    field = LARGE_FIELDS.get(type(message))
+    if field is None:
         return None
-    before, _, after = said.partition(place)
-    return LargeFrame(before.encode(), path, after.encode()) if path else None
+    files: dict[str, Path] = {}
+    marked = _marked(getattr(message, field), values, files)
+    if not files:
+        return None
+    parts: list[bytes | Path] = []
+    said = encode(evolve(message, **{field: marked}))
+    for token, path in files.items():
+        before, _, said = said.partition(f'"{token}"')
+        parts += [before.encode(), path]
+    return LargeFrame((*parts, said.encode()))
+
+
+def _marked(value: Any, values: Values, files: dict[str, Path]) -> Any:
+    """The value, or its members, with a token for each that lies in a file."""
+    marked = _token(value, values, files)
+    if files or not isinstance(value, dict):
+        return marked
+    members = cast("dict[str, Any]", value)
+    return {name: _token(each, values, files) for name, each in members.items()}
+
+
+def _token(value: Any, values: Values, files: dict[str, Path]) -> Any:
+    path = values.find(value)
+    if path is None:
+        return value
+    token = secrets.token_hex(16)
+    files[token] = path
+    return token
 
 
 def _next(pieces: Iterator[Message]) -> str | None:

@@ -55,9 +55,9 @@ async def test_a_large_job_goes_in_pieces_to_the_hub_and_to_its_worker(hub: Runn
         job_id = (await client.expect(JobAccepted)).job_id
     assert on_disk(hub) == 0
     payload = (await hub.job(job_id))["payload"]
-    assert payload["$artifact"]["mime_type"] == "application/json"
-    answer = await hub.rest.get(payload["$artifact"]["url"])
-    assert answer.json() == {"text": LARGE}
+    assert payload["text"]["$artifact"]["mime_type"] == "application/json"
+    answer = await hub.rest.get(payload["text"]["$artifact"]["url"])
+    assert answer.json() == LARGE
     worker = await hub.worker()
     await worker.claim()
     assert json.loads(await in_pieces(worker))["params"] == {"text": LARGE}

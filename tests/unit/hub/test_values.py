@@ -37,18 +37,19 @@ async def unpacked(values: Values, message: str | bytes, tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("is_ascii", [False, True])
-async def test_a_large_value_is_a_file_that_the_message_names(
+async def test_the_large_member_of_a_value_is_a_file_that_the_message_names(
     artifacts: Artifacts, tmp_path: Path, *, is_ascii: bool
 ) -> None:
     said = json.dumps(SUBMISSION, ensure_ascii=is_ascii)
     message = await unpacked(artifacts.values, said, tmp_path)
-    assert message | {"payload": 0} == SUBMISSION | {"payload": 0}
-    path = artifacts.values.find(message["payload"])
+    reference = message["payload"].pop("text")
+    assert message == SUBMISSION | {"payload": {"more": [[], {}]}}
+    path = artifacts.values.find(reference)
     assert path is not None
     content = path.read_bytes()
-    assert json.loads(content) == SUBMISSION["payload"]
+    assert json.loads(content.decode()) == TEXT
     sha256 = hashlib.sha256(content).hexdigest()
-    assert message["payload"]["$artifact"] == {
+    assert reference["$artifact"] == {
         "sha256": sha256,
         "size_bytes": len(content),
         "mime_type": "application/json",
@@ -57,13 +58,39 @@ async def test_a_large_value_is_a_file_that_the_message_names(
     assert artifacts.find(sha256) == path
     assert list((artifacts.root / "incoming").iterdir()) == []
     await artifacts.remove(sha256)
-    assert artifacts.values.find(message["payload"]) is None
+    assert artifacts.values.find(reference) is None
     assert list((artifacts.root / "values").iterdir()) == []
+
+
+@pytest.mark.parametrize("result", [TEXT, [TEXT], {f"{at}": "x" * 1000 for at in range(1100)}])
+async def test_a_value_without_large_members_is_a_file_as_a_whole(
+    artifacts: Artifacts, tmp_path: Path, result: Any
+) -> None:
+    said = json.dumps({"type": "complete_job", "job_id": "j", "result": result})
+    message = await unpacked(artifacts.values, said, tmp_path)
+    path = artifacts.values.find(message["result"])
+    assert path is not None
+    assert json.loads(path.read_bytes()) == result
+
+
+async def test_what_large_values_name_is_found(artifacts: Artifacts, tmp_path: Path) -> None:
+    name, other = "ab" * 32, "cd" * 32
+    result = ["x" * INLINE, name, f"/artifacts/{other}"]
+    said = json.dumps({"type": "complete_job", "job_id": "j", "result": result})
+    message = await unpacked(artifacts.values, said, tmp_path)
+    itself = message["result"]["$artifact"]["sha256"]
+    values = artifacts.values
+    assert values.named({name, other, "ef" * 32}) == {name, other}
+    assert values.named({name, itself}) == set()
 
 
 async def test_what_is_not_large_stays(artifacts: Artifacts, tmp_path: Path) -> None:
     message = {"type": "complete_job", "job_id": "j", "result": "x" * (INLINE - 2)}
     assert await unpacked(artifacts.values, json.dumps(message), tmp_path) == message
+
+
+def with_inputs(**payload: Any) -> str:
+    return json.dumps({"type": "submit_job", "job_type": "t", "payload": payload})
 
 
 DEEP = '{"type":"complete_job","result":' + "[" * 70 + f'"{"x" * INLINE}"' + "]" * 70 + "}"
@@ -74,6 +101,8 @@ DEEP = '{"type":"complete_job","result":' + "[" * 70 + f'"{"x" * INLINE}"' + "]"
     [
         ('{"type": "complete_job", "result": [1,]}', "not JSON: .*trailing comma"),
         ("[]", "not JSON"),
+        (with_inputs(inputs=[TEXT]), "payload.inputs: too much to be looked through; upload"),
+        (with_inputs(inputs=[], **dict.fromkeys("ab", "x" * (INLINE - 9))), "payload.inputs"),
         (b'{"type": "\xff"}', "not JSON"),
         (DEEP, "result: nested too deeply; 64 levels are the most"),
         ("[" * 100_000, "not JSON"),
@@ -116,6 +145,7 @@ def children() -> set[int]:
         5,
         {},
         {"$artifact": 5},
+        {"$artifact": {"sha256": "0" * 64}, "more": 5},
         {"$artifact": {"sha256": 5}},
         {"$artifact": {"sha256": "../../etc/passwd"}},
         {"$artifact": {"sha256": "0" * 64}},
