@@ -17,6 +17,7 @@ from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
 from hub.sessions.desk import Desk
 from hub.sessions.feed import Feed
+from hub.sessions.logs import Logs
 from hub.sessions.offering import Offering
 from hub.sessions.stats import Stats
 from hub.settings import HubSettings
@@ -51,7 +52,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
     views, audience = Views(client), Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
     crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
-    hearing = Hearing(dispatcher, advancer, registry, audience, offering, crowd)
+    hearing = Hearing(dispatcher, advancer, audience, offering, crowd, Logs(client, registry))
     news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
     intake = Intake.of(settings)
@@ -77,7 +78,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         previews=previews,
         registry=registry,
         desk=desk,
-        counter=_counter(desk, views, news, audience, offering, intake),
+        counter=_counter(desk, views, news, hearing, intake),
         crowd=crowd,
         chores=chores(dispatcher.id, jobs, intake.artifacts, settings),
         waits=Waits(news, settings.hub_max_waits),
@@ -85,7 +86,11 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
 
 
 def _counter(
-    desk: Desk, views: Views, news: News, audience: Audience, offering: Offering, intake: Intake
+    desk: Desk,
+    views: Views,
+    news: News,
+    hearing: "Hearing",
+    intake: Intake,
 ) -> Counter:
     glances = Glances(news.client)
     submission = Submission(views, desk.dispatcher, intake, desk.settings.default_job_priority)
@@ -96,9 +101,10 @@ def _counter(
         views=views,
         glances=glances,
         feed=Feed(news.watched, glances),
-        stats=Stats(views, desk.workers, glances, audience),
-        audience=audience,
-        offering=offering,
+        stats=Stats(views, desk.workers, glances, hearing.audience),
+        audience=hearing.audience,
+        offering=hearing.offering,
+        logs=hearing.logs,
         settings=desk.settings,
     )
 
@@ -116,20 +122,23 @@ class Hearing:
         self,
         dispatcher: Dispatcher,
         advancer: Advancer,
-        registry: Registry,
         audience: Audience,
         offering: Offering,
         crowd: Crowd,
+        logs: Logs,
     ) -> None:
+        self.audience, self.offering, self.logs = audience, offering, logs
         self._verbs: dict[str, tuple[Callable[..., None], ...]] = {
             "lane": (dispatcher.wake, offering.wake),
             "room": (dispatcher.make_room, offering.make_room),
             "gap": (dispatcher.look_soon, advancer.look_soon, crowd.look_soon),
             "workflow": (advancer.look_soon,),
-            "cancel": (registry.cancel,),
-            "evict": (registry.evict,),
+            "cancel": (logs.registry.cancel,),
+            "evict": (logs.registry.evict,),
             "revoke": (crowd.expel,),
             "relay": (audience.hear,),
+            "logs": (logs.asked,),
+            "logged": (logs.answered,),
         }
 
     def __call__(self, words: list[str]) -> None:

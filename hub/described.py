@@ -36,6 +36,8 @@ EXAMPLES: dict[str, Any] = {
     "attempt": 1,
     "lease": LEASE,
     "running": (Lease(JOB_ID, 1, LEASE),),
+    "request_id": "7d1e6b0c4f2a49b38c5d9e7f01234567",
+    "lines": 100,
     "job_type": "comfyui",
     "priority": 50,
     "params": {"prompt": "a harbour at dawn"},

@@ -29,6 +29,8 @@ from shared.messages import (
     Message,
     RegisterWorker,
     ReleaseJob,
+    RequestLogs,
+    ResponseLogs,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
     WorkerRegistered,
@@ -37,8 +39,16 @@ from shared.messages import (
 
 log = logging.getLogger(__name__)
 
+MOST_LOG_LINES = 500
+
 ForWorker = (
-    WorkerRegistered | WorkerHeartbeatAck | JobAssigned | JobCompletedAck | JobFailedAck | CancelJob
+    WorkerRegistered
+    | WorkerHeartbeatAck
+    | JobAssigned
+    | JobCompletedAck
+    | JobFailedAck
+    | CancelJob
+    | RequestLogs
 )
 
 
@@ -63,6 +73,7 @@ class Worker:
     registered: asyncio.Event = field(factory=asyncio.Event, init=False)  # on this connection
     heartbeat_s: float = field(default=0, init=False)  # known once registered
     unanswered: int = field(default=0, init=False)
+    log_lines: Callable[[int], list[str]] = field(default=lambda _: list[str](), init=False)
     note: str | None = field(default=None, init=False)  # why it is not fit, for its heartbeats
     _has_changed: bool = field(default=False, init=False)  # since it last introduced itself
 
@@ -137,8 +148,16 @@ class Worker:
                 self._assigned(message)
             case JobCompletedAck() | JobFailedAck():
                 self.outbox.acknowledge(message.job_id, message.attempt)
+            case RequestLogs():
+                self._tell_logs(message)
             case _:
                 self._cancelled(message)
+
+    def _tell_logs(self, message: RequestLogs) -> None:
+        lines = self.log_lines(max(1, min(message.lines, MOST_LOG_LINES)))
+        self._say(
+            ResponseLogs(worker_id=self.id, request_id=message.request_id, lines=tuple(lines))
+        )
 
     def _cancelled(self, message: CancelJob) -> None:
         self._give_up(each for each in self.leases if each.job_id == message.job_id)

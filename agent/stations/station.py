@@ -31,7 +31,7 @@ from agent.preflight import (
 from agent.runner import Outcome, Runner
 from agent.settings import AgentSettings
 from agent.slots import Slots
-from agent.stations.dossier import documented
+from agent.stations.dossier import documented, last_lines
 from agent.stations.failures import Failures
 from agent.stations.introducing import able, unable
 from agent.stations.journal import Journal
@@ -76,6 +76,7 @@ class Station:
         self.slots.close("initializing")
         introduction = unable(self.post, self.provider)
         self.worker = Worker(self.post.worker_id, introduction, self.slots, send)
+        self.worker.log_lines = partial(last_lines, self.engines)
         for engine in self.engines:
             engine.changed = self._changed.set
 

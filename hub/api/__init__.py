@@ -51,6 +51,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     workers.list_workers,
     workers.get_worker,
     workers.get_next_jobs,
+    workers.get_worker_logs,
     queues.get_worker_jobs,
     queues.pending_jobs,
     queues.active_jobs,

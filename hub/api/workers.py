@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from hub.api.guards import clients
 from hub.parts import Parts
+from hub.sessions.logs import NoLogsError
 from hub.store.workers import Worker
 from shared.wire import unstructure
 
@@ -64,6 +65,33 @@ async def get_next_jobs(
         "free_slots": found.free_slots,
         "jobs": [unstructure(each) for each in jobs if each is not None],
     }
+
+
+@get(
+    "/workers/{worker_id:str}/logs",
+    guards=[clients],
+    summary="What a worker's engines wrote last",
+    tags=["workers"],
+)
+async def get_worker_logs(
+    worker_id: FromPath[str],
+    parts: NamedDependency[Parts],
+    lines: Annotated[int, QueryParameter(ge=1, le=500, description="how many at most")] = 100,
+) -> dict[str, Any]:
+    """The newest lines, oldest first, asked of the worker now; at most 64 Ki characters of them.
+
+    409 while it is offline, 504 when it does not answer.
+    """
+    worker = await parts.workers.get(worker_id)
+    if worker is None:
+        raise NotFoundException("Worker not found")
+    if worker.gone_at is not None:
+        raise HTTPException("The worker is offline: its logs are on its machine", status_code=409)
+    try:
+        found = await parts.counter.logs.ask(worker_id, lines)
+    except NoLogsError as problem:
+        raise HTTPException(str(problem), status_code=504) from problem
+    return {"worker_id": worker_id, "lines": found}
 
 
 def _is_available(worker: Worker) -> bool:

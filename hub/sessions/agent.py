@@ -29,6 +29,7 @@ from shared.messages import (
     Message,
     RegisterWorker,
     ReleaseJob,
+    ResponseLogs,
     ServiceRequest,
     SubscribeJobNotifications,
     UpdateJobProgress,
@@ -85,6 +86,9 @@ class AgentPeer:
         if isinstance(message, (ServiceRequest, ConnectorWsStatus)):
             await self.counter.audience.tell(message)
             self.line.say(Ack(original_id=message.envelope.id, original_type=message.type))
+            return
+        if isinstance(message, ResponseLogs):
+            await self.counter.logs.tell(message)
             return
         if isinstance(message, WorkerStatus) and message.capabilities is not None:
             await self._recast(session, message, message.capabilities)

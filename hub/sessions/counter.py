@@ -6,6 +6,7 @@ from attrs import frozen
 
 from hub.sessions.audience import Audience
 from hub.sessions.feed import Feed
+from hub.sessions.logs import Logs
 from hub.sessions.offering import Offering
 from hub.sessions.stats import Stats
 from hub.settings import HubSettings
@@ -32,4 +33,5 @@ class Counter:
     stats: Stats
     audience: Audience
     offering: Offering
+    logs: Logs
     settings: HubSettings

@@ -23,6 +23,10 @@ class Registry:
         if self._sessions.get(session.worker_id) is session:
             del self._sessions[session.worker_id]
 
+    def find(self, worker_id: str) -> WorkerSession | None:
+        """The session of a worker that is here."""
+        return self._sessions.get(worker_id)
+
     def cancel(self, job_id: str, worker_id: str) -> None:
         """Tell the worker, when it is here, that a job of its was cancelled."""
         session = self._sessions.get(worker_id)

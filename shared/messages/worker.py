@@ -76,6 +76,28 @@ class WorkerStatus(Message):
 
 
 @frozen(kw_only=True)
+class RequestLogs(Message):
+    """What have the worker's engines written last?"""
+
+    type: ClassVar[str] = "request_logs"
+    ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
+    worker_id: str
+    request_id: str
+    lines: int
+
+
+@frozen(kw_only=True)
+class ResponseLogs(Message):
+    """The answer to `request_logs`: the newest lines, oldest first; none without an engine."""
+
+    type: ClassVar[str] = "response_logs"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
+    worker_id: str
+    request_id: str
+    lines: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class ConnectorWsStatus(Message):
     """How the connection between a connector and its service is."""
 

@@ -8,7 +8,15 @@ import pytest
 
 from agent.desk import answer
 from agent.desk.http import Request, Response
-from shared.messages import ClaimJob, CompleteJob, FailJob, JobFailedAck, ReleaseJob
+from shared.messages import (
+    ClaimJob,
+    CompleteJob,
+    FailJob,
+    JobFailedAck,
+    ReleaseJob,
+    RequestLogs,
+    ResponseLogs,
+)
 from shared.states import Reason
 from tests.integration.agent.test_station import Agent, Start, agent
 from tests.support.waiting import wait_until
@@ -140,3 +148,12 @@ async def test_of_several_engines_one_must_be_named_to_be_followed(agent: Start)
     assert "say which engine to follow: 0 to 1" in told["error"]
     lines = (await _logs(running)).content.decode().splitlines()
     assert all(line.startswith("comfyui of w1: ") for line in lines)
+
+
+async def test_the_hub_is_told_what_the_engine_wrote_when_it_asks(agent: Start) -> None:
+    running = await agent()
+    await running.registers("scripted")
+    await running.talk.say(RequestLogs(worker_id="w1", request_id="r1", lines=1))
+    told = await running.talk.hear(ResponseLogs)
+    assert (told.request_id, len(told.lines)) == ("r1", 1)
+    assert told.lines[0].startswith("To see the GUI go to:")

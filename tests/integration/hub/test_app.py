@@ -211,10 +211,10 @@ async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
     hearing = Hearing(
         parts.dispatcher,
         parts.advancer,
-        parts.registry,
         parts.counter.audience,
         parts.counter.offering,
         parts.crowd,
+        parts.counter.logs,
     )
     for words in (
         ["lane", "x"],
@@ -222,6 +222,8 @@ async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
         ["workflow"],
         ["cancel", "job", "w1"],
         ["evict", "session", "w1"],
+        ["logs", "0" * 32, "w1", "10"],
+        ["logged", "0" * 32, "%5B%5D"],
         ["revoke", "machine"],
     ):
         hearing(words)

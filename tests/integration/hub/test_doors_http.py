@@ -53,6 +53,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/workers"): CLIENTS,
     ("GET", "/workers/{worker_id:str}"): CLIENTS,
     ("GET", "/workers/{worker_id:str}/next"): CLIENTS,
+    ("GET", "/workers/{worker_id:str}/logs"): CLIENTS,
     ("PUT", "/artifacts/{sha256:str}"): BOTH,
     ("POST", "/artifacts"): CLIENTS,
     ("GET", "/artifacts/{sha256:str}"): BOTH,

@@ -42,6 +42,7 @@ ROUTES = {
     "GET /workers",
     "GET /workers/{worker_id}",
     "GET /workers/{worker_id}/next",
+    "GET /workers/{worker_id}/logs",
     "PUT /artifacts/{sha256}",
     "POST /artifacts",
     "GET /artifacts/{sha256}",

@@ -25,6 +25,8 @@ from shared.messages import (
     Message,
     RegisterWorker,
     ReleaseJob,
+    RequestLogs,
+    ResponseLogs,
     UpdateJobProgress,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
@@ -318,3 +320,8 @@ async def test_what_changes_before_the_welcome_is_told_after_it(desk: Desk) -> N
     desk.welcome()
     assert len(desk.all(RegisterWorker)) == before + 1
     assert desk.all(RegisterWorker)[-1].capabilities.services == ("other",)
+
+
+async def test_without_an_engine_there_are_no_lines_to_tell(desk: Desk) -> None:
+    desk.worker.hear(RequestLogs(worker_id="w1", request_id="r1", lines=10))
+    assert desk.said[-1] == ResponseLogs(worker_id="w1", request_id="r1")
