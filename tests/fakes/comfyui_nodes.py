@@ -42,11 +42,12 @@ OBJECT_INFO: dict[str, dict[str, Any]] = {
     ),
     "PreviewImage": _node({"images": ["IMAGE", {}]}, [], is_output=True),
     "SaveImageWebsocket": _node({"images": ["IMAGE", {}]}, [], is_output=True),
+    "EmptyImage": _node({"width": _SIZE, "height": _SIZE}, ["IMAGE"]),
+    "EmptyAudio": _node({"duration": ["FLOAT", {}]}, ["AUDIO"]),
+    "CreateVideo": _node({"images": ["IMAGE", {}], "fps": ["FLOAT", {}]}, ["VIDEO"]),
+    "PrimitiveString": _node({"value": ["STRING", {}]}, ["STRING"]),
     "LoadImage": _node({"image": ["STRING", {}]}, ["IMAGE"]),
-    **{
-        name: _node({"source": ["*", {}], "filename_prefix": ["STRING", {}]}, [], is_output=True)
-        for name in OUTPUTS
-    },
+    **{name: _node({"filename_prefix": ["STRING", {}]}, [], is_output=True) for name in OUTPUTS},
     "PreviewAny": _node({"source": ["*", {}]}, ["STRING"], is_output=True),
 }
 

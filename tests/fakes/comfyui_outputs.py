@@ -5,6 +5,7 @@ from typing import Any
 OUTPUTS: dict[str, dict[str, list[Any]]] = {
     "SaveVideo": {"images": ["$_00001_.mp4"], "animated": [True]},
     "SaveAnimatedWEBP": {"images": ["$_00001_.webp"], "animated": [True]},
+    "SaveAnimatedPNG": {"images": ["$_00001_.png"], "animated": [True]},
     "SaveAudio": {"audio": ["$_00001_.flac"]},
     "SaveText": {"text": ["words"], "files": ["$_00001_.txt"]},
     "SaveGLB": {"3d": ["$_00001_.glb"]},

@@ -219,12 +219,19 @@ class _Run:
             await self.tell("execution_error", node_id=node_id, exception_type="ExecutionBlocked")
         if node_id == self.worker.traps.expands:
             await self._enter(f"{node_id}.0.0.1", node_id)
+        if class_type == "LoadImage":
+            self._check_picture(self.graph[node_id]["inputs"]["image"])
         if class_type == "KSampler":
             await self._sample(node_id)
         if class_type == "SaveImageWebsocket":
             await self._send_picture(node_id, 2, "image/png", PNG + node_id.encode())
         await self._put_out(node_id, class_type)
         await self._set_state(node_id, node_id, 1, 1, "finished")
+
+    def _check_picture(self, name: str) -> None:
+        subfolder, _, filename = name.rpartition("/")
+        if not self.worker.files["input", subfolder, filename].startswith(PNG):
+            raise NodeFailure("PIL.UnidentifiedImageError", "cannot identify image file")
 
     async def _put_out(self, node_id: str, class_type: str) -> None:
         ui = self._ui(node_id, class_type)

@@ -45,14 +45,20 @@ class Prompt:
 
 def make_prompt(work: Work) -> Prompt:
     """Return the prompt for a job. Raises `ConnectorError` for a payload without a sound graph."""
-    folder = f"emp/{work.job_id}/{work.attempt}"
+    prompt_id = _new_id()
+    folder = f"emp/{work.job_id}/{work.attempt}/{prompt_id[:8]}"
     try:
         graph = find_graph(work.payload)
         execution_order(graph)
         graph = _with_own_folder(graph, folder)
     except GraphError as error:
         raise ConnectorError(str(error), error_class=ErrorClass.VALIDATION) from error
-    return Prompt(graph=graph, folder=folder, tag={"job_id": work.job_id, "attempt": work.attempt})
+    return Prompt(
+        id=prompt_id,
+        graph=graph,
+        folder=folder,
+        tag={"job_id": work.job_id, "attempt": work.attempt},
+    )
 
 
 def _with_own_folder(graph: Graph, folder: str) -> Graph:

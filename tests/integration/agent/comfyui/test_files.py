@@ -12,6 +12,7 @@ from agent.connectors.spooling import IN_MEMORY_BYTES
 from shared.states import ErrorClass
 from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.comfyui_outputs import OUTPUTS
+from tests.fakes.comfyui_worker import PNG
 from tests.integration.agent.comfyui.workflows import JOB, graph, run, work
 from tests.support.reports import Reports
 
@@ -23,7 +24,7 @@ LOADING: dict[str, Any] = {
 
 @pytest.fixture
 def photo(tmp_path: Path) -> InputFile:
-    (tmp_path / "0").write_bytes(b"a photo")
+    (tmp_path / "0").write_bytes(PNG)
     return InputFile("photo.png", tmp_path / "0")
 
 
@@ -32,9 +33,11 @@ async def test_a_file_that_the_job_is_given_lies_where_its_graph_says(
 ) -> None:
     result = await comfy.run(evolve(work(LOADING), inputs=(photo,)), Reports())
     assert len(result.files) == 1
-    assert fake.worker.files["input", f"emp/{JOB}/1", "photo.png"] == b"a photo"
+    (given,) = [key for key in fake.worker.files if key[0] == "input"]
+    assert fake.worker.files[given] == PNG
+    assert given[1].startswith(f"emp/{JOB}/1/")
     (ran,) = fake.worker.graphs
-    assert ran["1"]["inputs"]["image"] == f"emp/{JOB}/1/photo.png"
+    assert ran["1"]["inputs"]["image"] == f"{given[1]}/photo.png"
 
 
 async def test_a_file_that_no_node_takes_is_refused(comfy: ComfyUI, photo: InputFile) -> None:

@@ -28,7 +28,8 @@ def test_ids_are_fresh_and_in_the_form_comfyui_insists_on() -> None:
 def test_files_are_saved_in_a_folder_of_the_attempt_under_their_own_name() -> None:
     graph = saving("pets/cat")
     prompt = make_prompt(work(graph))
-    assert prompt.graph["9"]["inputs"]["filename_prefix"] == "emp/j/2/pets/cat"
+    assert prompt.graph["9"]["inputs"]["filename_prefix"] == f"{prompt.folder}/pets/cat"
+    assert prompt.folder == f"emp/j/2/{prompt.id[:8]}"  # not even the same attempt finds it again
     assert graph == saving("pets/cat")
 
 
