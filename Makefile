@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent container race chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent container properties race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -90,6 +90,10 @@ agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 
 container: setup ## the hub's container image, built and tested
 	$(BIN)/python -m pytest -q -m container tests
+
+properties: setup ## the state machine at length: 50,000 rules on Redis, 20,000 on Valkey; the counts are printed
+	EMP_PROPERTY_RULES=50000 TEST_SERVERS=redis $(BIN)/python -m pytest -q -n 2 -rP tests/properties/test_lifecycle.py
+	EMP_PROPERTY_RULES=20000 TEST_SERVERS=valkey $(BIN)/python -m pytest -q -n 2 -rP tests/properties/test_lifecycle.py
 
 race: setup ## two hubs and twenty workers race for 10,000 jobs, on Valkey and on Redis
 	EMP_RACE_JOBS=10000 TEST_SERVERS=$${TEST_SERVERS:-valkey,redis} $(BIN)/python -m pytest -q -s tests/properties/test_history.py

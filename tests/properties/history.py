@@ -55,7 +55,7 @@ class Replay:
     _state: dict[str, str] = field(factory=dict)
     _attempt: dict[str, tuple[int, str]] = field(factory=dict)  # number and lease
     _waiting: dict[Bucket, list[tuple[Rank, str]]] = field(factory=dict)  # heaps
-    _bucket: dict[str, Bucket] = field(factory=dict)  # of each job that waits
+    _place: dict[str, tuple[Bucket, Rank]] = field(factory=dict)  # of each job that waits
     _failed: defaultdict[str, set[str]] = field(factory=lambda: defaultdict(set))  # job, workers
 
     def read(self, lines: list[Line]) -> None:
@@ -63,14 +63,15 @@ class Replay:
             self.found += [(rule, line) for rule in self._broken(line)]
             self._state[line.job] = line.target
             self._attempt[line.job] = (line.attempt, line.lease)
-            self._bucket.pop(line.job, None)
+            self._place.pop(line.job, None)
             if line.target == "delayed" and line.verb != "submit":
                 self._failed[line.job].add(line.worker)
             if line.target == "pending":
                 self._wait(line)
 
     def _wait(self, line: Line) -> None:
-        bucket = self._bucket[line.job] = self._bucket_of(line)
+        bucket = self._bucket_of(line)
+        self._place[line.job] = bucket, line.rank
         heappush(self._waiting.setdefault(bucket, []), (line.rank, line.job))
 
     def _broken(self, line: Line) -> Iterator[str]:
@@ -107,8 +108,8 @@ class Replay:
     def _heads(self, worker: str) -> list[tuple[Rank, str]]:
         """The first of each bucket from which the worker may take."""
         for bucket, heap in list(self._waiting.items()):
-            while heap and self._bucket.get(heap[0][1]) != bucket:
-                heappop(heap)  # it waits no more, or with others
+            while heap and self._place.get(heap[0][1]) != (bucket, heap[0][0]):
+                heappop(heap)  # it waits no more, or elsewhere
             if not heap:
                 del self._waiting[bucket]
         return [heap[0] for each, heap in self._waiting.items() if self._may_take(worker, each)]

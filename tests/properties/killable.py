@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+from redis.asyncio import Redis
 
 from hub.store.server import EmbeddedServer
 from tests.support.servers import binary
@@ -28,7 +29,7 @@ class KillableServer:
 
     def __enter__(self) -> Self:
         self._runner = self._stack.enter_context(asyncio.Runner())
-        self._runner.run(self._server.__aenter__())
+        self._runner.run(self._started())
         return self
 
     def __exit__(
@@ -49,4 +50,12 @@ class KillableServer:
         os.kill(pid, signal.SIGKILL)
         await wait_until(lambda: not psutil.pid_exists(pid))
         await self._server.__aexit__(None, None, None)
+        await self._started()
+
+    async def _started(self) -> None:
+        """What was answered is written, but not synced: that outlives the process, and is all that a
+        kill can take."""
         await self._server.__aenter__()
+        async with Redis.from_url(self.url) as client:
+            await client.config_set("appendfsync", "no")
+            await client.config_set("auto-aof-rewrite-min-size", "8mb")

@@ -205,6 +205,28 @@ class Model:
         self._enter(job, "cancel", JobState.CANCELLED, Reason.CANCELLED)
         return "cancelled", ""
 
+    def prioritise(self, job_id: str, priority: int) -> tuple[str, str]:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return "unknown", ""
+        if job.state in TERMINAL:
+            return "refused", job.state
+        if job.workflow:
+            return "step", job.workflow
+        self._move(job, "prioritise", priority)
+        return "prioritised", ""
+
+    def reorder(self, workflow: str, priority: int) -> tuple[str, str]:
+        """Every step that has not ended goes with its workflow, at once."""
+        if workflow not in self.workflows:
+            return "unknown", ""
+        self.workflows[workflow] = (priority, self.workflows[workflow][1])
+        steps = [job for job in self._open() if job.workflow == workflow]
+        for job in steps:
+            self._move(job, "reorder", priority)
+        self.is_quiet = False
+        return "reordered", str(len(steps))
+
     def expire(self, job_id: str) -> bool:
         if job_id not in self.overdue():
             return False
@@ -308,6 +330,10 @@ class Model:
             return self._enter(job, verb, JobState.PENDING, reason)
         job.is_adoptable, job.error_class = False, "lost"
         return self._enter(job, verb, JobState.FAILED, reason)
+
+    def _move(self, job: ModelJob, verb: str, priority: int) -> None:
+        job.rank = (-priority, *job.rank[1:])
+        self._enter(job, verb, job.state, Reason.REORDERED)
 
     def _enter(self, job: ModelJob, verb: str, state: JobState, reason: Reason) -> str:
         source = "" if reason is Reason.SUBMITTED else job.state.value

@@ -57,6 +57,8 @@ MUTANTS = (
     Mutant("one more may run than the limit", SELECT, "room_of(member) > 0", "room_of(member) >= 0"),
     Mutant("one more may wait than the limit", "submit.lua", "room < 1", "room < 0"),
     Mutant("a limit for all goes before one's own", "_counts.lua", "limits[1] or limits[2]", "limits[2] or limits[1]"),
+    Mutant("another priority moves nothing", "_reordering.lua", "if job.state == 'pending' then enqueue", "if false then enqueue"),
+    Mutant("a step leaves its workflow", "prioritise.lua", "if job.workflow ~= ''", "if false"),
     Mutant("low priority first", "submit.lua", "text(-tonumber(priority))", "text(tonumber(priority))"),
     Mutant("scored by time", "submit.lua", "text(-tonumber(priority))", "text(at)"),
     Mutant("steps by their own time", "submit.lua", "submitted_at = has[2] or asked", "submitted_at = asked"),

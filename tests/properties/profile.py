@@ -6,7 +6,11 @@ from hypothesis import HealthCheck, Phase, settings
 
 RUNS = int(os.environ.get("EMP_PROPERTY_RUNS", "100"))
 """Runs of a property test; EMP_PROPERTY_RUNS sets more for a longer search."""
-STEPS = 30
+RULES = int(os.environ.get("EMP_PROPERTY_RULES", "10000"))
+"""Rules of the state machine, over all shares; EMP_PROPERTY_RULES sets more."""
+SHARES = 2
+"""In how many tests they are carried out, so that several processes may."""
+STEPS = 50
 TIMEOUT_S = 120 + 3 * RUNS
 
 _IS_HURRIED = "EMP_PROPERTY_NO_SHRINK" in os.environ  # all that is asked is whether one fails

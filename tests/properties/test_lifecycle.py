@@ -1,14 +1,18 @@
 """Whatever happens to jobs in whatever order, the store agrees with a model of it."""
 
+from asyncio import gather
+from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from attrs import evolve
+from hypothesis import settings
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from hub.store.jobs import EvictedError, Progress
-from hub.store.keys import key
+from hub.store.claims import WIDTH
+from hub.store.jobs import EvictedError, Jobs, Progress
 from hub.store.limits import Limits
 from hub.store.submissions import QueueFullError, UniqueKeyTakenError, WorkflowConflictError
 from shared.jobs import JobSpec, Lease
@@ -16,18 +20,19 @@ from shared.states import TERMINAL, Reason
 from tests.properties.cast import NEEDS, WORKERS
 from tests.properties.killable import KillableServer
 from tests.properties.machine import Machine
-from tests.properties.profile import PROFILE, TIMEOUT_S
+from tests.properties.profile import PROFILE, RULES, SHARES, STEPS
 from tests.support.store import failure, strangers
 
 LATER_S = 3600.0
 LATER_MS = 9_000_000_000_000
+PRIORITIES = st.sampled_from([0, -1, 1, 50, 1_000_000])
 WORKFLOWS = st.sampled_from([None, None, "f1", "f2"])
 SPECS = st.builds(
     JobSpec,
     type=st.sampled_from(["image", "video"]),
     payload=st.just({"n": 2**64}),
     requirement=st.just(NEEDS["a"]),  # a rule puts in the one it draws
-    priority=st.sampled_from([0, -1, 1, 50, 1_000_000]),
+    priority=PRIORITIES,
     customer_id=st.sampled_from([None, "c1"]),
     max_retries=st.integers(0, 2),
     timeout_minutes=st.sampled_from([None, 60.0]),
@@ -72,6 +77,21 @@ def knows_a_lease(machine: Machine) -> bool:
 
 def holds_a_lease(machine: Machine) -> bool:
     return bool(machine.model.live())
+
+
+NOTHING = (False, False, "superseded", "superseded", "superseded", "kept")
+
+
+async def reported(jobs: Jobs, leases: Sequence[Lease]) -> list[Any]:
+    """What every verb is told under these leases."""
+    return await gather(*[
+        asked
+        for lease in leases
+        for asked in (
+            jobs.start(lease), jobs.progress(lease, Progress(1)), jobs.complete(lease, "{}"),
+            jobs.fail(lease, failure(), 0), jobs.release(lease, Reason.DRAINED), jobs.reap(lease, 0),
+        )
+    ])  # fmt: skip
 
 
 class Lifecycle(Machine):
@@ -253,22 +273,35 @@ class Lifecycle(Machine):
     @rule(pick=PICKS)
     def report_under_no_lease(self, pick: int) -> None:
         """Every verb, under leases that are almost right."""
-        jobs = self.store.jobs
-        for stranger in strangers(one_of(self.model.live(), pick)):
-            assert not self.run(jobs.start(stranger))
-            assert not self.run(jobs.progress(stranger, Progress(1)))
-            assert self.run(jobs.complete(stranger, "{}")) == "superseded"
-            assert self.run(jobs.fail(stranger, failure(), 0)) == "superseded"
-            assert self.run(jobs.release(stranger, Reason.DRAINED)) == "superseded"
-            assert self.run(jobs.reap(stranger, 0)) == "kept"
+        known = strangers(one_of(self.model.live(), pick))
+        assert self.run(reported(self.store.jobs, known)) == list(NOTHING) * len(known)
+
+    @precondition(lambda self: self.model.jobs)
+    @rule(pick=PICKS, priority=PRIORITIES)
+    def prioritise(self, pick: int, priority: int) -> None:
+        job_id = one_of([*self.model.jobs, "nobody's"], pick)
+        reply = self.run(self.store.jobs.prioritise(job_id, priority))
+        assert (reply.outcome, reply.told) == self.model.prioritise(job_id, priority)
+
+    @rule(workflow=st.sampled_from(["f1", "f2"]), priority=PRIORITIES)
+    def reorder(self, workflow: str, priority: int) -> None:
+        reply = self.run(self.store.workflows.reorder(workflow, priority))
+        assert (reply.tag, reply.told) == self.model.reorder(workflow, priority)
 
     @precondition(lambda self: self.acted)
     @rule(back=st.integers(0, 9))
     def ask_again(self, back: int) -> None:
         verb, arguments, reply = self.acted[max(0, len(self.acted) - 1 - back)]
-        jobs = {key("job", job_id) for job_id in reply[2::8]} if verb == "claim" else set[str]()
-        if jobs <= set(self.found):  # else purged: nobody waits that long for an answer
-            self.repeat((verb, arguments, reply))
+        jobs: list[str] = reply[2::WIDTH] if verb == "claim" else []
+        if set(jobs) <= set(self.model.jobs):  # else purged: nobody waits that long for an answer
+            self.repeat((verb, arguments, self.as_of_now(reply, jobs)))
+
+    def as_of_now(self, reply: list[Any], claimed: list[str]) -> list[Any]:
+        """A claim tells what it has claimed, each with the priority that it has by now."""
+        now = list(reply)
+        for n, job_id in enumerate(claimed):
+            now[2 + n * WIDTH + 4] = str(-self.model.jobs[job_id].rank[0])
+        return now
 
     @rule(pick=PICKS, what=st.sampled_from(DISTURBANCES))
     def disturb(self, pick: int, what: str) -> None:
@@ -301,7 +334,13 @@ class Lifecycle(Machine):
             assert self.run(self.store.jobs.purge(state, 0)) == self.model.purge(state)
 
 
-@pytest.mark.timeout(TIMEOUT_S)
-def test_the_store_agrees_with_its_model(killable: KillableServer) -> None:
-    machine = type("Lifecycle", (Lifecycle,), {"server": killable})
-    run_state_machine_as_test(machine, settings=PROFILE)
+@pytest.mark.timeout(120 + RULES)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_the_store_agrees_with_its_model(killable: KillableServer, share: int) -> None:
+    wanted, began_s = RULES // SHARES, monotonic()
+    machine = type("Lifecycle", (Lifecycle,), {"server": killable, "carried_out": 0})
+    while machine.carried_out < wanted:
+        runs = 1 + (wanted - machine.carried_out) // STEPS
+        run_state_machine_as_test(machine, settings=settings(PROFILE, max_examples=runs))
+    took_s = monotonic() - began_s
+    print(f"share {share}: {machine.carried_out} rules in {took_s:.0f} s")  # noqa: T201 - for `make properties`

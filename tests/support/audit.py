@@ -29,17 +29,21 @@ ARROWS = {(each.verb, each.source or "", each.target) for each in TRANSITIONS}
 
 async def audit_indexes(redis: Redis) -> list[str]:
     """Every difference between what is indexed and what the jobs say; empty when all agree."""
-    found = await dump(redis)
+    return differences(await dump(redis))
+
+
+def differences(found: Dump) -> list[str]:
+    """The same, for a server that holds this."""
     jobs = dict(_family(found, "job"))
     expected = _recounted(jobs, found)
     indexed = {name for noun in INDEXES for name in _names(found, noun)}
-    differences = [
+    wrong = [
         f"{name} holds {found.get(name)}, the jobs say {expected.get(name)}"
         for name in sorted(indexed | set(expected))
         if found.get(name) != expected.get(name)
     ]
     return [
-        *differences,
+        *wrong,
         *_wrong_classes(found),
         *_wrong_lanes(found),
         *_wrong_shunned(jobs, found),
