@@ -3,11 +3,12 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 from hub.artifacts import Artifacts
+from hub.artifacts.digests import Stored
 from hub.settings import HubSettings
 from hub.store.jobs import Jobs
 from hub.store.views import Views
@@ -16,6 +17,8 @@ from hub.store.workflows import Workflows
 from shared.states import JobState
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+SOONEST_S = 3600.0
+"""How old a file is before it may go: its upload is over, and the job that it is for has named it."""
 
 
 @frozen
@@ -60,19 +63,49 @@ class Retention:
         return f"{sum(gone)} workers forgotten" if any(gone) else ""
 
     async def sweep(self) -> str:
-        """Remove files that no job names, once they have been there for long."""
-        before_s = self.now_s() - self.settings.artifact_grace_hours * 3600
+        """Remove files that no job names: after long, or after an hour where there are too many."""
+        now_s = self.now_s()
+        before_s = now_s - self.settings.artifact_grace_hours * 3600
         self.artifacts.incoming.drop(before_s)
-        old = await self.artifacts.older_than(before_s)
-        if not old:
-            return ""
+        stored = await self.artifacts.stored()
+        if self._excess(stored) > 0:
+            before_s = max(before_s, now_s - SOONEST_S)
+        free = {name for name, each in stored.items() if each.at_s < before_s}
+        if not free:
+            return self._told(0, stored)
         async for text in self.views.texts():
-            old.difference_update(SHA256.findall(text))
-            if not old:
-                return ""
-        old -= await asyncio.to_thread(self.artifacts.values.named, old)
+            free.difference_update(SHA256.findall(text))
+            if not free:
+                return self._told(0, stored)
+        free -= await asyncio.to_thread(self.artifacts.values.named, free)
         # One that was asked for meanwhile is about to be named.
-        old &= await self.artifacts.older_than(before_s)
-        for sha256 in old:
+        free &= await self.artifacts.older_than(before_s)
+        removed = self._doomed(free, stored, now_s)
+        for sha256 in removed:
             await self.artifacts.remove(sha256)
-        return f"{len(old)} files removed" if old else ""
+            del stored[sha256]
+        return self._told(len(removed), stored)
+
+    def _excess(self, stored: Mapping[str, Stored]) -> float:
+        """How many bytes there are too many; not above 0 when it fits."""
+        keep_gb = self.settings.artifact_keep_gb
+        total = sum(each.size_bytes for each in stored.values())
+        return 0 if keep_gb is None else total - keep_gb * 1e9
+
+    def _doomed(self, free: set[str], stored: Mapping[str, Stored], now_s: float) -> list[str]:
+        """What goes of the files that no job names: those of long ago, and the oldest of the rest."""
+        before_s = now_s - self.settings.artifact_grace_hours * 3600
+        excess, doomed = self._excess(stored), list[str]()
+        for name in sorted(free, key=lambda each: stored[each].at_s):
+            if stored[name].at_s < before_s or excess > 0:
+                doomed.append(name)
+                excess -= stored[name].size_bytes
+        return doomed
+
+    def _told(self, removed: int, stored: Mapping[str, Stored]) -> str:
+        told = [f"{removed} files removed"] if removed else []
+        if (excess := self._excess(stored)) > 0:
+            told.append(
+                f"{excess / 1e9:.3g} GB above ARTIFACT_KEEP_GB: jobs name them, or they are new"
+            )
+        return "; ".join(told)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.artifacts.digests import NAME
+from hub.artifacts.digests import NAME, Stored
 from hub.artifacts.kinds import HEAD_BYTES, UNKNOWN, kind_of
 from hub.artifacts.signing import Signer
 from hub.settings import HubSettings
@@ -87,14 +87,13 @@ class Bucket:
         async for piece in got.stream(min_chunk_size=256 * 1024):
             yield bytes(piece)
 
-    async def older_than(self, moment_s: float) -> set[str]:
-        """The artifacts that were last stored or asked after before a moment, in seconds."""
-        moment = datetime.fromtimestamp(moment_s, UTC)
+    async def stored(self) -> dict[str, Stored]:
+        """All artifacts, by digest."""
         objects, wanted = await self.listed("objects"), await self.listed("wanted")
         return {
-            name
-            for name, modified in objects.items()
-            if NAME.fullmatch(name) and max(modified, wanted.get(name, modified)) < moment
+            name: Stored(max(each.at_s, wanted.get(name, each).at_s), each.size_bytes)
+            for name, each in objects.items()
+            if NAME.fullmatch(name)
         }
 
     async def remove(self, sha256: str) -> None:
@@ -133,12 +132,14 @@ class Bucket:
         except FileNotFoundError:
             return None
 
-    async def listed(self, folder: str) -> dict[str, datetime]:
+    async def listed(self, folder: str) -> dict[str, Stored]:
         """When each of `objects` or `wanted` was put there, by digest."""
-        found: dict[str, datetime] = {}
+        found: dict[str, Stored] = {}
         pages = self._store.list(f"{self._prefix}{folder}/")  # pyright: ignore[reportUnknownMemberType] - its stubs leave Arrow out
         async for page in pages:
-            found |= {each["path"].rpartition("/")[2]: each["last_modified"] for each in page}
+            for each in page:
+                known = Stored(each["last_modified"].timestamp(), each["size"])
+                found[each["path"].rpartition("/")[2]] = known
         return found
 
     def _at(self, sha256: str) -> str:

@@ -3,7 +3,17 @@
 import re
 from typing import Protocol
 
+from attrs import frozen
+
 NAME = re.compile(r"[0-9a-f]{64}")
+
+
+@frozen
+class Stored:
+    """What is known of an artifact without looking into it."""
+
+    at_s: float  # seconds since the epoch: when it was last stored or asked for
+    size_bytes: int
 
 
 class ArtifactError(ValueError):

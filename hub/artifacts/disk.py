@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from attrs import field, frozen
 
 from hub.artifacts.bucket import Bucket
-from hub.artifacts.digests import NAME, check_name
+from hub.artifacts.digests import NAME, Stored, check_name
 from hub.artifacts.incoming import Incoming
 from hub.artifacts.pieces import pieces_of
 from hub.artifacts.thumbnails import Thumbnails
@@ -96,11 +96,18 @@ class Artifacts:
         await self._pass_on(sha256)
         return sha256, size
 
+    async def stored(self) -> dict[str, Stored]:
+        """All artifacts, by digest."""
+        found = await self.bucket.stored() if self.bucket else dict[str, Stored]()
+        for path in self.root.glob("??/*"):
+            if NAME.fullmatch(path.name):
+                about = path.stat()
+                found[path.name] = Stored(about.st_mtime, about.st_size)
+        return found
+
     async def older_than(self, moment_s: float) -> set[str]:
         """The artifacts that were last stored before a moment, in seconds since the epoch."""
-        files = (each for each in self.root.glob("??/*") if NAME.fullmatch(each.name))
-        on_disk = {each.name for each in files if each.stat().st_mtime < moment_s}
-        return on_disk | (await self.bucket.older_than(moment_s) if self.bucket else set[str]())
+        return {name for name, each in (await self.stored()).items() if each.at_s < moment_s}
 
     async def remove(self, sha256: str) -> None:
         """Remove an artifact and what is known of it."""

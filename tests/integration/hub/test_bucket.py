@@ -166,11 +166,11 @@ async def test_what_no_job_names_is_swept_unless_somebody_asked_for_it(
     async def is_newer() -> bool:  # the times of S3 are whole seconds
         assert await parts.artifacts.keep(asked)
         times = [(await bucket(hub).listed(folder))[asked] for folder in ("objects", "wanted")]
-        return times[0] < times[1]
+        return times[0].at_s < times[1].at_s
 
     await wait_until(is_newer)
-    moment_s = (await bucket(hub).listed("wanted"))[asked].timestamp()
-    assert {named, asked, orphan} & await bucket(hub).older_than(moment_s) == {named, orphan}
+    moment_s = (await bucket(hub).listed("wanted"))[asked].at_s
+    assert {named, asked, orphan} & await parts.artifacts.older_than(moment_s) == {named, orphan}
     retention = Retention(
         parts.jobs, parts.views, Workers(parts.client), parts.workflows, parts.artifacts,
         parts.settings, lambda: moment_s + parts.settings.artifact_grace_hours * HOUR_S,

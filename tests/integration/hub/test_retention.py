@@ -1,6 +1,7 @@
 """What nobody needs any more: old jobs, gone workers, files that no job names."""
 
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -125,6 +126,42 @@ async def test_a_file_that_was_asked_for_meanwhile_stays(
     later = evolve(retention, now_s=lambda: retention.now_s() + 25 * HOUR_S)
     assert await later.sweep() == ""
     assert await retention.artifacts.keep(name)
+
+
+async def aged(retention: Retention, content: bytes, age_s: float) -> str:
+    """The name of a file that was handed in so long ago."""
+    name = await kept(retention, content)
+    path = retention.artifacts.find(name)
+    assert path is not None
+    at_s = retention.now_s() - age_s
+    os.utime(path, (at_s, at_s))
+    return name
+
+
+async def test_files_that_no_job_names_go_sooner_where_there_are_too_many(
+    store: Store, retention: Retention
+) -> None:
+    named = await aged(retention, b"n" * 400, 30 * HOUR_S)
+    oldest, older, new = [
+        await aged(retention, content * 400, hours * HOUR_S)
+        for content, hours in ((b"a", 5), (b"b", 4), (b"c", 0.5))
+    ]
+    await store.jobs.submit(spec(payload={"image": named}))
+    assert await retention.sweep() == ""
+
+    def small(keep_bytes: float) -> Retention:
+        return evolve(
+            retention, settings=evolve(retention.settings, artifact_keep_gb=keep_bytes / 1e9)
+        )
+
+    assert await small(1600).sweep() == ""
+    assert await small(1200).sweep() == "1 files removed"
+    assert [retention.artifacts.find(each) is None for each in (oldest, older)] == [True, False]
+    told = "4e-07 GB above ARTIFACT_KEEP_GB: jobs name them, or they are new"
+    assert await small(400).sweep() == f"1 files removed; {told}"
+    found = [retention.artifacts.find(each) is not None for each in (named, older, new)]
+    assert found == [True, False, True]
+    assert await small(400).sweep() == told
 
 
 async def test_files_of_steps_that_are_no_jobs_yet_stay(
