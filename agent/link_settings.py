@@ -35,3 +35,9 @@ class LinkOptions:
         "seconds before a worker that is not fit is looked at again",
         validator=_POSITIVE,
     )
+    offers_s: float = setting(
+        "WORKER_OFFERS_INTERVAL",
+        120.0,
+        "seconds between looks at what models and nodes the engines have now",
+        validator=_POSITIVE,
+    )

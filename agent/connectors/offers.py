@@ -51,6 +51,21 @@ async def _opened(connector: Connector) -> Ready:
         raise
 
 
+async def asked_again(ready: Iterable[Ready]) -> list[Ready]:
+    """What they offer now. One that does not answer keeps its offer: whether it can work is known
+    by its jobs and by its engine.
+    """
+    return [await _asked_again(each) for each in ready]
+
+
+async def _asked_again(ready: Ready) -> Ready:
+    try:
+        return Ready(ready.connector, await ready.connector.offer())
+    except ConnectorError as problem:
+        log.warning("%s does not tell what it has: %s", ready.connector.name, problem.message)
+        return ready
+
+
 async def close_all(ready: Iterable[Ready]) -> None:
     """Close every connector, also when one of them fails to."""
     for each in ready:

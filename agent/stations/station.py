@@ -13,21 +13,16 @@ from agent.connectors.base import Connector, Report
 from agent.connectors.offers import (
     NoConnectorError,
     Ready,
+    asked_again,
     close_all,
     open_all,
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import Provider, is_busy, survey
+from agent.inventory import Provider, is_busy
 from agent.link.artifacts import Artifacts
 from agent.link.worker import Worker
-from agent.preflight import (
-    Finding,
-    blocking,
-    machine_findings,
-    offer_findings,
-    worker_findings,
-)
+from agent.preflight import blocking, offer_findings
 from agent.runner import Outcome, Runner
 from agent.settings import AgentSettings
 from agent.slots import Slots
@@ -36,6 +31,7 @@ from agent.stations.failures import Failures
 from agent.stations.introducing import able, unable
 from agent.stations.journal import Journal
 from agent.stations.posts import URLS, Post
+from agent.stations.trouble import trouble
 from agent.stations.watched import Patience, Watched
 from agent.stations.wear import worn_out
 from shared.jobs import Failure
@@ -125,7 +121,7 @@ class Station:
         if self._starting():
             await self._changed.wait()
             return
-        problem = self._quarantine or await self._problem()
+        problem = self._quarantine or await asyncio.to_thread(trouble, self.post, self.engines)
         if problem is None:
             try:
                 await self._serve_if_complete(await open_all(self._connectors()))
@@ -134,21 +130,7 @@ class Station:
             else:
                 return
         self._unfit(problem, "error")
-        with suppress(TimeoutError):  # then it is time to look again
-            await asyncio.wait_for(self._changed.wait(), self.post.settings.recheck_s)
-
-    async def _problem(self) -> str | None:
-        """What is wrong with the machine, the GPU or an engine."""
-        findings = await asyncio.to_thread(self._findings)
-        problems = (blocking(findings), self._failed_engines())
-        return " | ".join(each for each in problems if each) or None
-
-    def _findings(self) -> list[Finding]:
-        settings, found = self.post.settings, survey()
-        return [
-            *machine_findings(settings, found),
-            *worker_findings(settings, self.post.gpu, found),
-        ]
+        await self._changes_within(self.post.settings.recheck_s)
 
     async def _serve_if_complete(self, ready: list[Ready]) -> None:
         """Take jobs, if the engines have all that they must. Raises `NoConnectorError`."""
@@ -170,7 +152,8 @@ class Station:
             self.judged.set()
             while self._is_fit():
                 self._changed.clear()
-                await self._changed.wait()
+                if not await self._changes_within(self.post.settings.offers_s):
+                    await self._offer_again()
             if self._quarantine:
                 self._unfit(self._quarantine, "error")
             else:
@@ -185,6 +168,18 @@ class Station:
             if why := self._renewals.pop(engine.name, None):
                 engine.restart(why)
 
+    async def _offer_again(self) -> None:
+        """Models and nodes come and go while an engine runs."""
+        now = await asked_again(self.ready)
+        if now != self.ready:
+            self.ready = now
+            self.worker.change(able(self.post, self.provider, now))
+
+    async def _changes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(self._changed.wait(), seconds)
+        return False
+
     def _is_fit(self) -> bool:
         engines_are_up = all(each.state is EngineState.READY for each in self.engines)
         return engines_are_up and self._quarantine is None and not self._renewals
@@ -193,10 +188,6 @@ class Station:
         """Whether it must be waited for an engine, and nothing is to be said of it yet."""
         up = {EngineState.READY, EngineState.FAILED}
         return self._quarantine is None and any(each.state not in up for each in self.engines)
-
-    def _failed_engines(self) -> str | None:
-        failed = [each for each in self.engines if each.state is EngineState.FAILED]
-        return "; ".join(f"{each.name} {each.problem}" for each in failed) or None
 
     def _unfit(self, problem: str, status: str) -> None:
         self.judged.set()

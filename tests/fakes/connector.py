@@ -22,7 +22,7 @@ class ScriptedConnector:
         self.may_stop = asyncio.Event()
         self.may_stop.set()
         self.stop_problem: ConnectorError | None = None
-        self._offer = offer or Offer(services=services or ("scripted",))
+        self.offered = offer or Offer(services=services or ("scripted",))
         self._unusable = unusable
         self._ends: defaultdict[str, asyncio.Future[Result]] = defaultdict(asyncio.Future)
         self._started: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
@@ -37,7 +37,7 @@ class ScriptedConnector:
         self.is_open = False
 
     async def offer(self) -> Offer:
-        return self._offer
+        return self.offered
 
     async def run(self, work: Work, report: Report) -> Result:
         self.works[work.job_id] = work

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.app import serve
-from agent.connectors.base import Connector, ConnectorError
+from agent.connectors.base import Connector, ConnectorError, Offer
 from agent.connectors.offers import NoConnectorError
 from agent.desk import Desk
 from agent.leaving import Stop
@@ -120,6 +120,16 @@ async def test_it_takes_jobs_as_soon_as_its_engine_serves(agent: Start) -> None:
     await running.talk.say(JobCompletedAck(job_id="a", worker_id="w1", status="ok", attempt=1))
     running.stop.ask()
     await asyncio.wait_for(running.serving, 20)
+
+
+async def test_what_its_engine_gets_while_it_runs_is_told(agent: Start) -> None:
+    running = await agent(offers_s=0.05)
+    registration = await running.registers("scripted")
+    assert registration.capabilities.models is None
+    running.connector.offered = Offer(services=("scripted",), models=("new.safetensors",))
+    while registration.capabilities.models is None:
+        registration = await running.registers("scripted")
+    assert registration.capabilities.models == {"scripted": ("new.safetensors",)}
 
 
 async def test_a_crash_in_the_middle_of_a_job_fails_it_and_the_engine_comes_back(

@@ -3,7 +3,14 @@
 import pytest
 
 from agent.connectors.base import ConnectorError, Offer
-from agent.connectors.offers import NoConnectorError, capability, close_all, open_all, serving
+from agent.connectors.offers import (
+    NoConnectorError,
+    asked_again,
+    capability,
+    close_all,
+    open_all,
+    serving,
+)
 from shared.matching import Hardware, Requirement, satisfies
 from tests.fakes.connector import ScriptedConnector
 
@@ -47,6 +54,25 @@ async def test_one_that_does_not_close_keeps_no_other_from_closing(
     await close_all(await open_all([Stuck(), good]))
     assert not good.is_open
     assert "stuck" in caplog.text
+
+
+async def test_what_is_offered_now_is_asked_again_and_a_silent_one_keeps_its_offer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Changing(ScriptedConnector):
+        offers = 0
+
+        async def offer(self) -> Offer:
+            self.offers += 1
+            if self.offers == 3:
+                raise ConnectorError("busy")
+            return Offer(services=("a",), models=(f"m{self.offers}",))
+
+    ready = await open_all([Changing(), ScriptedConnector("b")])
+    ready = await asked_again(ready)
+    assert [each.offer.models for each in ready] == [("m2",), None]
+    assert await asked_again(ready) == ready
+    assert "does not tell what it has: busy" in caplog.text
 
 
 async def test_of_two_that_offer_a_service_the_first_serves_it() -> None:
