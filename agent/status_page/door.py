@@ -8,25 +8,23 @@ the token, and one that changes something must come from the page itself.
 from hashlib import sha256
 from hmac import compare_digest
 from http.cookies import CookieError, SimpleCookie
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
 from agent.desk import Desk, answer
 from agent.desk.http import Request, Response, problem
+from shared.pages import POLICY, page_file
 
 _OURS = {"127.0.0.1", "localhost", "::1"}
 _FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "/draw.js": ("draw.js", "text/javascript; charset=utf-8"),
+    "/": "index.html",
+    "/page.css": "page.css",
+    "/page.js": "page.js",
+    "/draw.js": "draw.js",
 }
 _HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "content-security-policy": POLICY,
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
@@ -102,7 +100,5 @@ def _cookies(request: Request, name: str) -> list[str]:
 
 
 def _file(path: str) -> Response:
-    name, kind = _FILES[path]
-    return Response(
-        content=(files("agent.status_page") / "files" / name).read_bytes(), content_type=kind
-    )
+    content, kind = page_file(_FILES[path], "agent.status_page")
+    return Response(content=content, content_type=f"{kind}; charset=utf-8")

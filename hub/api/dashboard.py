@@ -42,13 +42,17 @@ async def dashboard_jobs(
     status: Annotated[str, QueryParameter(description="states by comma, or active")] = "pending",
     limit: Limit = 50,
 ) -> Document:
-    """The newest in any of the states."""
+    """The newest in any of the states, each with the path of its preview if there is one."""
     words = [word for word in status.split(",") if word]
     unknown = [word for word in words if word not in ASKED]
     if unknown:
         raise FieldError("status", f"{unknown[0]} is no state", ", ".join(ASKED))
     states = dict.fromkeys(state for word in words for state in ASKED[word])
-    return listed(await newest(parts, tuple(states), limit))
+    found = listed(await newest(parts, tuple(states), limit))
+    for job in found["jobs"]:
+        has_preview = parts.previews.get(job["id"]) is not None
+        job["preview"] = f"/jobs/{job['id']}/preview" if has_preview else None
+    return found
 
 
 @get("/dashboard/api/workers", guards=[clients], summary="All workers", tags=["dashboard"])

@@ -37,7 +37,11 @@ def timeline(job: FinishedJob) -> list[str]:
 
 def addresses(url: str) -> list[str]:
     """Return where to look next while the hub serves."""
-    return [f"  API       {url}/jobs", f"  API docs  {url}/docs"]
+    return [
+        f"  Dashboard  {url}/dashboard",
+        f"  API        {url}/jobs",
+        f"  API docs   {url}/docs",
+    ]
 
 
 def next_commands(url: str, service: str, workflow: Path, job_id: str) -> list[str]:

@@ -1,59 +1,38 @@
 """The status page in a real browser, wide and as on a phone."""
 
 import json
-import os
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from attrs import frozen
+from playwright.async_api import Page, expect
 
 from shared.messages import CompleteJob, FailJob, JobCompletedAck, JobFailedAck, RegisterWorker
 from shared.messages import WorkerRegistered as Registered
 from tests.fakes.hub import FakeHub, Talk
 from tests.support.agents import Start
+from tests.support.browsers import PHONE, WIDE, browsed
 from tests.support.waiting import wait_until
 
 GRAPH = {"workflow": json.loads(Path("examples/txt2img.json").read_text())}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 pytestmark = pytest.mark.timeout(150)  # a browser takes its time to start
 
-WIDE, PHONE = (1280, 900), (390, 844)
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
-
-def _chromium() -> str:
-    named = os.environ.get("CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, _NAMES)), None)
-    return found or pytest.fail("no Chromium here: `./run test` installs it, or set CHROMIUM")
-
-
+@frozen
 class Machine:
     """An agent whose page is open in a browser."""
 
-    def __init__(self, page: Page, talk: Talk, link: str) -> None:
-        self.page, self.talk, self.link = page, talk, link
-        self.wrong: list[str] = []
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("console", lambda said: self.wrong.append(said.text))
-        page.on("request", self._asked)
-
-    def _asked(self, request: object) -> None:
-        url: str = getattr(request, "url")  # noqa: B009 - playwright's event has no better type
-        if not url.startswith(("http://127.0.0.1:", "data:")):
-            self.wrong.append(f"asked for {url}")
+    page: Page
+    talk: Talk
+    wrong: list[str]
 
     async def agrees(self) -> RegisterWorker:
         registration = await self.talk.hear(RegisterWorker)
         await self.talk.say(Registered(worker_id="w1", heartbeat_s=60, lease_s=90))
         return registration
-
-    async def is_within(self, width: int) -> bool:
-        """Whether nothing stands out at the side."""
-        return await self.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.fixture(params=[WIDE, PHONE], ids=["wide", "phone"])
@@ -62,9 +41,7 @@ async def machine(
 ) -> AsyncGenerator[Machine]:
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="emp-")))
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
-        stack.push_async_callback(browser.close)
+        watched = await stack.enter_async_context(browsed(request.param, "status"))
         await start(
             "run",
             WORKER_STATE_DIR=str(directory),
@@ -74,15 +51,8 @@ async def machine(
         )
         talk = await hub.welcomed()
         await wait_until((directory / "w1.page").exists)
-        width, height = request.param
-        page = await browser.new_page(viewport={"width": width, "height": height})
-        machine = Machine(page, talk, (directory / "w1.page").read_text().strip())
-        await page.goto(machine.link)
-        yield machine
-        assert machine.wrong == []
-        assert await machine.is_within(width)
-        if pictures := os.environ.get("SCREENSHOTS"):
-            await page.screenshot(path=f"{pictures}/page-{width}.png", full_page=True)
+        await watched.page.goto((directory / "w1.page").read_text().strip())
+        yield Machine(watched.page, talk, watched.wrong)
 
 
 async def test_a_job_is_watched_cancelled_and_found_again(machine: Machine) -> None:

@@ -73,6 +73,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/queue/completed"): CLIENTS,
     ("GET", "/queue/failed"): CLIENTS,
     ("GET", "/workers/{worker_id:str}/jobs"): CLIENTS,
+    ("GET", "/dashboard"): ANYBODY,  # an empty page: what it shows it asks for with a key
+    ("GET", "/dashboard/files/{name:str}"): ANYBODY,
     ("GET", "/dashboard/api/status"): CLIENTS,
     ("GET", "/dashboard/api/jobs"): CLIENTS,
     ("GET", "/dashboard/api/workers"): CLIENTS,
@@ -110,6 +112,7 @@ def filled(path: str) -> str:
     return (
         path.replace("{sha256:str}", DIGEST)
         .replace("{file_path:path}", "swagger-ui.css")
+        .replace("{name:str}", "page.css")
         .replace("{job_id:str}", "nobody")
         .replace("{path:str}", "nowhere")
         .replace("{worker_id:str}", "nobody")

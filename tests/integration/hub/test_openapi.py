@@ -61,6 +61,7 @@ ROUTES = {
     "GET /queue/completed",
     "GET /queue/failed",
     "GET /workers/{worker_id}/jobs",
+    "GET /dashboard",
     "GET /dashboard/api/status",
     "GET /dashboard/api/jobs",
     "GET /dashboard/api/workers",
