@@ -1,7 +1,6 @@
 """What idleness costs: a hub with many connected workers, and an agent without a job."""
 
 import asyncio
-import os
 import resource
 import sys
 import time
@@ -42,8 +41,10 @@ async def idle(workers: int, for_s: float, heartbeat_s: float) -> Idle:
             url = (await hub.line()).split()[-1]
             process = psutil.Process(hub.process.pid)
             before_b = process.memory_info().rss
-            os.environ["HUB_URL"] = url
-            async with started(*FLEET, url, str(workers)) as fleet, started(*AGENT) as agent:
+            async with (
+                started(*FLEET, url, str(workers)) as fleet,
+                started(*AGENT, HUB_URL=url) as agent,
+            ):
                 await fleet.line()
                 per_connection_b = (process.memory_info().rss - before_b) / workers
                 figures = await _watched(process, agent, for_s)

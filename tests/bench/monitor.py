@@ -1,7 +1,6 @@
 """How much a monitor is told of a large system: 1,000 workers, 100,000 jobs."""
 
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -53,9 +52,10 @@ async def _large_system(workers: int, jobs: int) -> AsyncGenerator[str]:
         await client.open()
         await Filling(jobs, LANES).fill(Store.over(client))
         await client.close()
-        os.environ["REDIS_URL"] = server.url
         with TemporaryDirectory(prefix="emp-bench-") as folder:
-            async with started(*HUB, "--hub-data-dir", str(Path(folder))) as hub:
+            async with started(
+                *HUB, "--hub-data-dir", str(Path(folder)), REDIS_URL=server.url
+            ) as hub:
                 url = (await hub.line()).split()[-1]
                 async with started(*FLEET, url, str(workers)) as fleet:
                     await fleet.line()

@@ -1,7 +1,6 @@
 """The hub between the two others and the server, as its users start it."""
 
 import asyncio
-import os
 import signal
 import sys
 from pathlib import Path
@@ -18,8 +17,7 @@ async def stand(url: str) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    os.environ["REDIS_URL"] = url  # a flag would show in the list of processes
     with TemporaryDirectory(prefix="emp-bench-") as folder:
-        async with started(*HUB, "--hub-data-dir", str(Path(folder))) as hub:
+        async with started(*HUB, "--hub-data-dir", str(Path(folder)), REDIS_URL=url) as hub:
             say((await hub.line()).split()[-1])
             await hub.process.wait()

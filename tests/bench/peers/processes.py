@@ -1,6 +1,7 @@
 """The processes of a side, spoken to in lines; none outlives the block that started it."""
 
 import asyncio
+import os
 import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
@@ -44,10 +45,14 @@ class Child:
 
 
 @asynccontextmanager
-async def started(*command: str) -> AsyncGenerator[Child]:
-    """A process that runs until the block is left, or this process is killed."""
+async def started(*command: str, **environ: str) -> AsyncGenerator[Child]:
+    """A process that runs until the block is left, or this process is killed.
+
+    `environ` is added to the variables that it inherits: a flag would show in the list of processes.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
+        env=os.environ | environ,
         stdin=PIPE,
         stdout=PIPE,
         start_new_session=True,  # Ctrl-C is for the benchmark, which then ends its children
