@@ -20,6 +20,7 @@ class KillableServer:
     """One server process after another, over the same files."""
 
     def __init__(self, directory: Path, kind: str) -> None:
+        self.kind = kind
         self._server = EmbeddedServer(directory, binary=binary(kind))
         self._stack = ExitStack()
 

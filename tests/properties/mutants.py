@@ -113,7 +113,12 @@ def is_noticed(mutant: Mutant) -> bool:
     with tempfile.TemporaryDirectory() as name:
         scratch(mutant, Path(name))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *TESTS]
-        environment = {**os.environ, "EMP_PROPERTY_NO_SHRINK": "1", "TEST_SERVERS": "valkey"}
+        environment = {
+            **os.environ,
+            "EMP_PROPERTY_NO_SHRINK": "1",
+            "EMP_PROPERTY_RULES": "10000",
+            "TEST_SERVERS": "valkey",
+        }
         run = subprocess.run(command, cwd=name, env=environment, capture_output=True, check=False)
         assert run.returncode in {0, 1}, run.stdout.decode()
         return run.returncode == 1

@@ -6,12 +6,18 @@ from hypothesis import HealthCheck, Phase, settings
 
 RUNS = int(os.environ.get("EMP_PROPERTY_RUNS", "100"))
 """Runs of a property test; EMP_PROPERTY_RUNS sets more for a longer search."""
-RULES = int(os.environ.get("EMP_PROPERTY_RULES", "10000"))
-"""Rules of the state machine, over all shares; EMP_PROPERTY_RULES sets more."""
+RULES = {"redis": 50_000, "valkey": 20_000}
+"""Rules of the state machine on each kind of server, over all shares."""
 SHARES = 2
 """In how many tests they are carried out, so that several processes may."""
 STEPS = 50
 TIMEOUT_S = 120 + 3 * RUNS
+
+
+def rules_on(kind: str) -> int:
+    """How many rules are carried out there; EMP_PROPERTY_RULES sets another number for all."""
+    return int(os.environ.get("EMP_PROPERTY_RULES", RULES[kind]))
+
 
 _IS_HURRIED = "EMP_PROPERTY_NO_SHRINK" in os.environ  # all that is asked is whether one fails
 

@@ -20,7 +20,7 @@ from shared.states import TERMINAL, Reason
 from tests.properties.cast import NEEDS, WORKERS
 from tests.properties.killable import KillableServer
 from tests.properties.machine import Machine
-from tests.properties.profile import PROFILE, RULES, SHARES, STEPS
+from tests.properties.profile import PROFILE, SHARES, STEPS, rules_on
 from tests.support.store import failure, strangers
 
 LATER_S = 3600.0
@@ -334,10 +334,10 @@ class Lifecycle(Machine):
             assert self.run(self.store.jobs.purge(state, 0)) == self.model.purge(state)
 
 
-@pytest.mark.timeout(120 + RULES)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("share", range(SHARES))
 def test_the_store_agrees_with_its_model(killable: KillableServer, share: int) -> None:
-    wanted, began_s = RULES // SHARES, monotonic()
+    wanted, began_s = rules_on(killable.kind) // SHARES, monotonic()
     machine = type("Lifecycle", (Lifecycle,), {"server": killable, "carried_out": 0})
     while machine.carried_out < wanted:
         runs = 1 + (wanted - machine.carried_out) // STEPS
