@@ -16,7 +16,7 @@ from attrs import define, field
 
 from hub.store.claims import Claimed
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import EvictedError, Jobs, StaleClassError
+from hub.store.jobs import EvictedError, Jobs
 from hub.store.lanes import Lanes, lane_of
 from hub.store.submissions import Submitted
 from shared.jobs import JobSpec
@@ -134,14 +134,14 @@ class Dispatcher:
     async def _idle_seat(self, lane: str) -> Seat | None:
         """One that has not failed with the jobs of the lane; if there is none, one that has."""
         shunned = await self.lanes.shunned_by(lane)
-        seat = await self._idle_among(lane, lambda each: each.worker_id not in shunned)
+        seat = await self._idle_but(lane, shunned)
         if seat or not shunned:
             return seat
-        return await self._idle_among(lane, lambda each: each.worker_id in shunned)
+        return await self._idle_but(lane, frozenset())
 
-    async def _idle_among(self, lane: str, is_meant: Callable[[Seat], bool]) -> Seat | None:
+    async def _idle_but(self, lane: str, others: frozenset[str]) -> Seat | None:
         for class_, seats in list(self._seats.items()):
-            ready = list(filter(is_meant, _ready(seats)))
+            ready = _ready(seats, others)
             if not ready or not await self.lanes.can_serve(class_, ready[0].capability, lane):
                 continue
             if seat := _idle(ready, await self.lanes.loads(lane)):
@@ -191,13 +191,8 @@ class Dispatcher:
 
     async def _claim(self, seat: Seat) -> bool:
         wanted = min(seat.credit, BATCH)
-        while True:
-            try:
-                claims = await self.jobs.claim(seat.worker_id, seat.session, seat.class_, wanted)
-                break
-            except StaleClassError as stale:
-                known = {seat.class_: seat.capability}
-                await self.lanes.catch_up(stale.class_, stale.version, known)
+        ask = partial(self.jobs.claim, seat.worker_id, seat.session, seat.class_, wanted)
+        claims = await self.lanes.informed(ask, {seat.class_: seat.capability})
         seat.credit -= len(claims.jobs)
         for each in claims.jobs:
             seat.warm = each.loads
@@ -210,8 +205,8 @@ class Dispatcher:
         task.add_done_callback(self._tasks.discard)
 
 
-def _ready(seats: dict[str, Seat]) -> list[Seat]:
-    return [seat for seat in seats.values() if seat.credit > 0]
+def _ready(seats: dict[str, Seat], but: frozenset[str] = frozenset()) -> list[Seat]:
+    return [seat for seat in seats.values() if seat.credit > 0 and seat.worker_id not in but]
 
 
 def _rate(seats: dict[str, Seat]) -> float:

@@ -7,15 +7,15 @@ Nothing depends on an offer: what is told to nobody is told again by a slow tick
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from attrs import define, field
 
 from hub.sessions.desk import ReportError
 from hub.sessions.worker import WorkerSession
-from hub.store.claims import Taken
 from hub.store.client import StoreUnavailableError
-from hub.store.jobs import Jobs, StaleClassError
+from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
 from hub.store.offers import Offers
 from shared.jobs import Lease
@@ -81,7 +81,8 @@ class Offering:
         """Claim a job by its id; who is too late is told who has it. Raises `ReportError`."""
         if not await self.offers.fits(session.seat.class_, session.seat.capability, job_id):
             raise ReportError(f"job_id: there is no job {job_id} that this worker can run")
-        taken = await self._taken(session, job_id)
+        ask = partial(self.jobs.take, session.worker_id, session.id, job_id)
+        taken = await self.lanes.informed(ask)
         if taken.job is not None:
             session.assign(taken.job)
             if message.claim_timeout is not None:
@@ -96,13 +97,6 @@ class Offering:
             raise ReportError(f"job_id: {job_id} has failed here; another worker goes first")
         else:
             session.say(_too_late(job_id, taken.state, taken.worker_id))
-
-    async def _taken(self, session: WorkerSession, job_id: str) -> Taken:
-        while True:
-            try:
-                return await self.jobs.take(session.worker_id, session.id, job_id)
-            except StaleClassError as stale:
-                await self.lanes.catch_up(stale.class_, stale.version, {})
 
     async def _expire(self, session: WorkerSession, lease: Lease, within_s: float) -> None:
         """Take back what is not started in time."""

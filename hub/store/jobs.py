@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from hub.store.claims import Claims, Taken
 from hub.store.client import Client
-from hub.store.lanes import lane_of
+from hub.store.lanes import StaleClassError, lane_of
 from hub.store.preferences import STRICT, Preferences
 from hub.store.submissions import Submitted, asked, submitted
 from shared.jobs import Failure, JobSpec, Lease, id_for
@@ -23,15 +23,6 @@ MANY = 10**9
 
 class EvictedError(Exception):
     """Another connection has registered the same worker since."""
-
-
-class StaleClassError(Exception):
-    """Lanes were added since a class was last classified, on which the answer depends."""
-
-    def __init__(self, version: str, class_: str) -> None:
-        super().__init__(version, class_)
-        self.version = version
-        self.class_ = class_
 
 
 @frozen

@@ -3,9 +3,9 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -15,6 +15,8 @@ from hub.store.preferences import loads_of
 from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement, satisfies
 from shared.wire import load_json, structure, unstructure
+
+T = TypeVar("T")
 
 CHUNK = 500
 """How many lanes are matched before others get a turn."""
@@ -63,6 +65,15 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+class StaleClassError(Exception):
+    """Lanes were added since a class was last classified, on which the answer depends."""
+
+    def __init__(self, version: str, class_: str) -> None:
+        super().__init__(version, class_)
+        self.version = version
+        self.class_ = class_
+
+
 @define
 class Lanes:
     """Matches classes of workers (equal capabilities) with lanes, and remembers the answers."""
@@ -108,6 +119,16 @@ class Lanes:
         requirements = await self._of(added)
         mine = [lane async for lane in self._served(class_, capability, requirements)]
         await self.client.script("classify", class_, version, newest, *mine)
+
+    async def informed(
+        self, ask: Callable[[], Awaitable[T]], known: dict[str, Capability] | None = None
+    ) -> T:
+        """What is answered when all classes that the answer depends on are classified."""
+        while True:
+            try:
+                return await ask()
+            except StaleClassError as stale:
+                await self.catch_up(stale.class_, stale.version, known or {})
 
     async def catch_up(self, class_: str, version: str, known: dict[str, Capability]) -> None:
         """Classify from `version` on. Connected workers tell of a class that is not `known`."""

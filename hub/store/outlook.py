@@ -2,12 +2,14 @@
 
 from asyncio import gather
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from attrs import frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
-from hub.store.lanes import Lanes
+from hub.store.lanes import Lanes, StaleClassError
 from hub.store.preferences import STRICT, Preferences
 from shared.matching import Capability
 from shared.wire import load_json, structure
@@ -46,23 +48,16 @@ class Outlook:
     ) -> list[list[str]]:
         """The next `wanted` jobs of each of the workers, which are of one class."""
         facts = (class_, wanted, self.prefer.passes, self.prefer.window, *workers)
-        while True:
-            tag, *told = await self.client.script("peek", *facts)
-            if tag == "jobs":
-                return told
-            version, stale = told
-            await self.lanes.catch_up(stale, version, {class_: capability})
+        ask = partial(self._asked, "peek", *facts)
+        _, *told = await self.lanes.informed(ask, {class_: capability})
+        return told
 
     async def room(self, job_id: str) -> Room:
         """What keeps a waiting job from workers that could do it."""
-        while True:
-            tag, *told = await self.client.script("room", job_id)
-            if tag == "full":
-                return Room(full=(_group(told[0]), int(told[1])))
-            if tag == "room":
-                return Room(kept=frozenset(told))
-            version, stale = told
-            await self.lanes.catch_up(stale, version, {})
+        tag, *told = await self.lanes.informed(partial(self._asked, "room", job_id))
+        if tag == "full":
+            return Room(full=(_group(told[0]), int(told[1])))
+        return Room(kept=frozenset(told))
 
     async def next(self, worker_id: str, wanted: int) -> Next | None:
         """What the worker would be given; None when there is no such worker."""
@@ -81,6 +76,12 @@ class Outlook:
             free_slots=max(0, int(slots) - held),
             job_ids=(await self.peek(class_, capability, wanted, [worker_id]))[0],
         )
+
+    async def _asked(self, verb: str, *arguments: str | float) -> list[Any]:
+        reply = await self.client.script(verb, *arguments)
+        if reply[0] == "stale":
+            raise StaleClassError(*reply[1:])
+        return reply
 
 
 def _group(field: str) -> str:

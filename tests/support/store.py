@@ -11,7 +11,7 @@ from attrs import define, evolve, frozen
 from hub.explain import Explainer
 from hub.store.claims import Claimed
 from hub.store.client import Client
-from hub.store.jobs import Jobs, StaleClassError
+from hub.store.jobs import Jobs
 from hub.store.keys import PREFIX, key
 from hub.store.lanes import Lanes
 from hub.store.outlook import Outlook
@@ -196,12 +196,9 @@ class Hand:
         ask = partial(jobs.claim, self.worker_id, self.session, self.class_)
         found: list[Claimed] = []
         while True:
-            try:
-                claims = await ask(wanted - len(found))
-            except StaleClassError as stale:
-                known = {self.class_: self.capability}
-                await self.store.lanes.catch_up(stale.class_, stale.version, known)
-                continue
+            claims = await self.store.lanes.informed(
+                partial(ask, wanted - len(found)), {self.class_: self.capability}
+            )
             found += claims.jobs
             if len(found) == wanted or not claims.jobs or not claims.may_be_more:
                 return found

@@ -2,8 +2,9 @@
 
 import pytest
 
-from hub.store.jobs import EvictedError, StaleClassError
+from hub.store.jobs import EvictedError
 from hub.store.keys import key
+from hub.store.lanes import StaleClassError
 from shared.matching import Capability, Requirement
 from shared.states import JobState, Reason
 from tests.support.store import Hand, Store, others, spec
