@@ -6,6 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from attrs import frozen
 
+from shared.fields import FieldError
+
 MAX_STEPS = 500
 """The most steps of one graph."""
 
@@ -41,16 +43,6 @@ class FailurePolicy(StrEnum):
     CONTINUE = "continue"  # whatever does not depend on it is finished
 
 
-class ShapeError(ValueError):
-    """A graph that cannot be done. `field` is where, from the list of steps on."""
-
-    def __init__(self, field: str, problem: str, accepted: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
-        self.accepted = accepted
-
-
 @frozen
 class StepNeeds:
     """What a step says of others: those it waits for, and those whose results it takes."""
@@ -70,11 +62,11 @@ class Plan:
 
 
 def shape_of(steps: Sequence[StepNeeds]) -> dict[str, tuple[str, ...]]:
-    """The graph of these steps. Raises `ShapeError`."""
+    """The graph of these steps. Raises `FieldError`."""
     shape: dict[str, tuple[str, ...]] = {}
     for at, step in enumerate(steps):
         if step.name in shape:
-            raise ShapeError(f"[{at}].name", f"there are two steps {step.name!r}", "unique names")
+            raise FieldError(f"[{at}].name", f"there are two steps {step.name!r}", "unique names")
         shape[step.name] = step.depends_on
     for at, step in enumerate(steps):
         _check_known(f"[{at}].depends_on", step.depends_on, shape)
@@ -87,7 +79,7 @@ def shape_of(steps: Sequence[StepNeeds]) -> dict[str, tuple[str, ...]]:
 def _check_known(field: str, names: Iterable[str], shape: Shape) -> None:
     for name in names:
         if name not in shape:
-            raise ShapeError(field, f"there is no step {name!r}", "names of steps of this workflow")
+            raise FieldError(field, f"there is no step {name!r}", "names of steps of this workflow")
 
 
 def _check_acyclic(shape: Shape) -> None:
@@ -95,7 +87,7 @@ def _check_acyclic(shape: Shape) -> None:
         TopologicalSorter(shape).prepare()
     except CycleError as problem:
         cycle = " → ".join(problem.args[1][::-1])  # each depends on the next
-        raise ShapeError(
+        raise FieldError(
             "", f"{cycle} is a cycle", "steps that depend on none that depends on them"
         ) from None
 
@@ -104,7 +96,7 @@ def _check_sources(field: str, step: StepNeeds, shape: Shape) -> None:
     before = _all_before(step.name, shape)
     for source in step.takes_from:
         if source not in before:
-            raise ShapeError(
+            raise FieldError(
                 field,
                 f"$from {source!r} is no step that {step.name!r} depends on",
                 f"one of {', '.join(sorted(before)) or 'no step: it depends on none'}",

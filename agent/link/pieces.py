@@ -7,9 +7,9 @@ from tempfile import TemporaryFile
 from attrs import define, field
 
 from shared.assembly import Assemblies, Assembly
-from shared.messages import CompleteJob, FailJob, Message, SystemStatus
+from shared.messages import CompleteJob, Message, SystemStatus
 from shared.pieces import LARGEST, PIECE, piece_of, split
-from shared.states import ErrorClass
+from shared.results import too_large
 from shared.wire import decode, encode
 
 
@@ -40,7 +40,7 @@ def frames(message: Message) -> Iterator[str]:
     """What is sent to say `message`. Raises `TypeError` or `ValueError` for what is no JSON."""
     frame = encode(message)
     if len(frame) > LARGEST and isinstance(message, CompleteJob):
-        frame = encode(_failed(message))
+        frame = encode(too_large(message, LARGEST, "; hand files out instead"))
     if len(frame) <= PIECE:
         return iter((frame,))
     return (encode(piece) for piece in split(frame))
@@ -51,15 +51,3 @@ def _read(assembly: Assembly) -> Message:
         assembly.write(whole)
         whole.seek(0)
         return decode(whole.read())
-
-
-def _failed(report: CompleteJob) -> FailJob:
-    return FailJob(
-        job_id=report.job_id,
-        worker_id=report.worker_id,
-        error=f"the result is larger than {LARGEST} characters; hand files out instead",
-        retry=False,
-        error_class=ErrorClass.VALIDATION,
-        attempt=report.attempt,
-        lease=report.lease,
-    )

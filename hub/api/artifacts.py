@@ -36,9 +36,7 @@ async def put_artifact(
     `Content-Range: bytes FIRST-LAST/SIZE`. 409 when it does not fit, with `Upload-Offset`.
     """
     size = await parts.artifacts.store(sha256, body_of(request), offset_of(request, LARGEST))
-    return Response(
-        {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}, status_code=201
-    )
+    return Response(_stored(sha256, size), status_code=201)
 
 
 @post(
@@ -55,7 +53,7 @@ async def upload_artifact(
     `{"name": "photo.png", "artifact": "<sha256>"}`.
     """
     sha256, size = await parts.artifacts.take(body_of(request))
-    return {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}
+    return _stored(sha256, size)
 
 
 @get(
@@ -117,3 +115,7 @@ async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> 
     if artifacts.bucket is not None:
         told["Upload-To"] = artifacts.bucket.upload_url(sha256)
     raise NotFoundException("Artifact not found", headers=told)
+
+
+def _stored(sha256: str, size: int) -> dict[str, str | int]:
+    return {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from attrs import evolve
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hub.api.fields import FieldError
 from hub.api.graph_reading import Stated, read_graph, reread, stated_names
 from hub.api.moments import FORMS, Moment, milliseconds
+from shared.fields import FieldError
 from shared.graph_needs import GraphNeeds
 from shared.jobs import MAX_PRIORITY, Job, JobSpec, another_go
 from shared.labels import LabelError, LabelNeed, label_needs

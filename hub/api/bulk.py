@@ -11,12 +11,11 @@ from litestar.params import Body
 
 from hub.api.bodies import ReplayBody
 from hub.api.bulk_bodies import BulkBody
-from hub.api.fields import FieldError
 from hub.api.guards import clients
-from hub.artifacts.intake import InputError
 from hub.parts import Parts
 from hub.store.searches import Filter
 from hub.store.submissions import RefusedError
+from shared.fields import FieldError
 
 AT_ONCE = 50
 """How many jobs are changed in one turn; between turns others are served."""
@@ -119,7 +118,7 @@ async def _replay(parts: Parts, data: BulkBody, job_id: str) -> str:
     spec = ReplayBody(payload=data.payload, priority=data.priority).spec(job, None)
     try:
         await parts.dispatcher.submit(await parts.intake.given(spec))
-    except InputError as problem:
+    except FieldError as problem:
         return str(problem)
     except RefusedError as refusal:
         return refusal.why

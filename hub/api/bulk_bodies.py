@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from hub.api.bodies import CancelBody, Name, Priority
-from hub.api.fields import FieldError
 from hub.api.moments import FORMS, Moment, moment_of
 from hub.store.searches import Filter
+from shared.fields import FieldError
 from shared.states import TERMINAL, ErrorClass, JobState
 
 OPEN = tuple(state for state in JobState if state not in TERMINAL)

@@ -6,11 +6,11 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from hub.api.fields import FieldError
 from hub.api.figures import figures
 from hub.api.guards import clients
 from hub.api.queues import ACTIVE, PENDING, Limit, listed, newest
 from hub.parts import Parts
+from shared.fields import FieldError
 from shared.states import JobState
 from shared.wire import unstructure
 

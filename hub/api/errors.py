@@ -8,11 +8,9 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from hub.api.fields import FieldError
 from hub.api.ranges import RangeOutsideError
 from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
 from hub.artifacts.bucket import BucketError
-from hub.artifacts.intake import InputError
 from hub.artifacts.thumbnails import NoThumbnailError
 from hub.installer import AddressError, NoAgentError
 from hub.store.client import StoreFullError, StoreUnavailableError
@@ -25,6 +23,7 @@ from hub.store.submissions import (
     WorkflowConflictError,
 )
 from hub.waits import WaitsFullError
+from shared.fields import FieldError
 
 NAMED = re.compile(r"field `(.+?)`")
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def unservable(reasons: Sequence[str]) -> Answer:
     return Response(content, status_code=409, media_type="application/json")
 
 
-def of_field(_: AnyRequest, problem: FieldError | InputError) -> Answer:
+def of_field(_: AnyRequest, problem: FieldError) -> Answer:
     """400: one field is at fault."""
     field = {"field": problem.field, "problem": problem.problem, "accepted": problem.accepted}
     return answer(400, f"{problem}; accepted: {problem.accepted}", [field])
@@ -204,7 +203,6 @@ def _sentence(problem: HTTPException) -> str:
 
 HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     FieldError: of_field,
-    InputError: of_field,
     WorkflowConflictError: of_conflict,
     JobIdTakenError: of_taken_id,
     DeadlinePassedError: of_deadline,

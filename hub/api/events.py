@@ -9,10 +9,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, HeaderParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from hub.api.fields import FieldError
 from hub.api.guards import clients
 from hub.parts import Parts
 from hub.store.news import ENTRY_ID, Event
+from shared.fields import FieldError
 from shared.wire import dump_json
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from hub.api.fields import FieldError
+from shared.fields import FieldError
 from shared.graph_needs import GraphNeeds, graph_needs, plain_name
 from shared.graphs import GraphError, find_graph, has_graph
 from shared.matching import Requirement

@@ -21,11 +21,11 @@ from litestar.middleware import ASGIMiddleware
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from hub.api.fields import FieldError
 from hub.api.guards import key_of
 from hub.doors import Doors, Role
 from hub.store.answers import Answer, Answers, Refusal
 from hub.store.client import StoreFullError, StoreUnavailableError
+from shared.fields import FieldError
 
 log = logging.getLogger(__name__)
 

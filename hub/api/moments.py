@@ -3,8 +3,8 @@
 import math
 from datetime import datetime
 
-from hub.api.fields import FieldError
 from shared.envelopes import SECONDS_UP_TO
+from shared.fields import FieldError
 
 Moment = int | float | str
 FORMS = (

@@ -7,8 +7,8 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
-from hub.api.fields import FieldError
 from hub.artifacts import BrokenOffError
+from shared.fields import FieldError
 
 CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 

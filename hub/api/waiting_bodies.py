@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from hub.api.bodies import JobBody, Name, Priority, RequirementsBody
-from hub.api.fields import FieldError
+from shared.fields import FieldError
 from shared.jobs import JobSpec
 
 LONGEST_S = 3600

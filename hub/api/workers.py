@@ -37,10 +37,7 @@ async def list_workers(
 @get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
 async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """What it is, what it can do, what it runs."""
-    worker = await parts.workers.get(worker_id)
-    if worker is None:
-        raise NotFoundException("Worker not found")
-    return {"worker": unstructure(worker)}
+    return {"worker": unstructure(await _worker(parts, worker_id))}
 
 
 @get(
@@ -82,9 +79,7 @@ async def get_worker_logs(
 
     409 while it is offline, 504 when it does not answer.
     """
-    worker = await parts.workers.get(worker_id)
-    if worker is None:
-        raise NotFoundException("Worker not found")
+    worker = await _worker(parts, worker_id)
     if worker.gone_at is not None:
         raise HTTPException("The worker is offline: its logs are on its machine", status_code=409)
     try:
@@ -92,6 +87,13 @@ async def get_worker_logs(
     except NoLogsError as problem:
         raise HTTPException(str(problem), status_code=504) from problem
     return {"worker_id": worker_id, "lines": found}
+
+
+async def _worker(parts: Parts, worker_id: str) -> Worker:
+    worker = await parts.workers.get(worker_id)
+    if worker is None:
+        raise NotFoundException("Worker not found")
+    return worker
 
 
 def _is_available(worker: Worker) -> bool:

@@ -1,18 +1,16 @@
 """What REST clients may send about workflows."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Annotated
 from uuid import uuid4
 
 from msgspec import Meta, Struct
 
 from hub.api.bodies import Name, Priority, Time, WorkBody
-from hub.api.fields import FieldError
 from hub.store.workflows import Declaration
+from shared.fields import FieldError, within
 from shared.jobs import JobSpec
 from shared.references import MalformedReferenceError, references
-from shared.workflows import MAX_STEPS, FailurePolicy, ShapeError, StepNeeds, shape_of
+from shared.workflows import MAX_STEPS, FailurePolicy, StepNeeds, shape_of
 
 StepName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 StepNames = Annotated[tuple[StepName, ...], Meta(max_length=MAX_STEPS)]
@@ -55,14 +53,11 @@ class WorkflowBody(Struct, forbid_unknown_fields=True, frozen=True):
         """The workflow as the store takes it. Raises `FieldError`."""
         needs, specs = list[StepNeeds](), dict[str, JobSpec]()
         for at, step in enumerate(self.steps):
-            with _within(f"steps[{at}]."):
+            with within(f"steps[{at}]."):
                 needs.append(step.needs())
                 specs[step.name] = step.work()
-        try:
+        with within("steps"):
             shape = shape_of(needs)
-        except ShapeError as problem:
-            where = f"steps{problem.field}"
-            raise FieldError(where, problem.problem, problem.accepted) from problem
         return Declaration(
             workflow_id=self.workflow_id or new_id or str(uuid4()),
             priority=default_priority if self.priority is None else self.priority,
@@ -77,12 +72,3 @@ class WorkflowChange(Struct, forbid_unknown_fields=True, frozen=True):
     """What can be changed of a workflow."""
 
     priority: Priority
-
-
-@contextmanager
-def _within(place: str) -> Generator[None]:
-    """Whatever field is refused is one of `place`."""
-    try:
-        yield
-    except FieldError as problem:
-        raise FieldError(place + problem.field, problem.problem, problem.accepted) from problem

@@ -18,6 +18,7 @@ from hub.artifacts.digests import NAME
 from hub.artifacts.disk import Artifacts
 from hub.artifacts.fetching import Fetcher
 from hub.settings import HubSettings
+from shared.fields import FieldError, within
 from shared.jobs import JobSpec
 
 SOURCES = ("artifact", "url", "data")
@@ -27,16 +28,6 @@ DATA_URI = re.compile(
     r"data:[\w!#$&^.+/-]*(?:;[\w-]+=[^;,]*)*(;base64)?,(.*)", re.DOTALL | re.IGNORECASE
 )
 ONE_OF = "one of artifact, url and data, and a name"
-
-
-class InputError(ValueError):
-    """An input that cannot be given to a job: where it is, what is wrong, what would be right."""
-
-    def __init__(self, field: str, problem: str, accepted: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.field = field
-        self.problem = problem
-        self.accepted = accepted
 
 
 @frozen
@@ -53,32 +44,29 @@ class Intake:
         return cls(artifacts, Fetcher.of(settings))
 
     async def given(self, spec: JobSpec) -> JobSpec:
-        """The job with its inputs here. Raises `InputError`."""
+        """The job with its inputs here. Raises `FieldError`."""
         return evolve(spec, payload=await self.settled(spec.payload))
 
     async def given_to_steps(self, steps: Mapping[str, JobSpec]) -> dict[str, JobSpec]:
-        """The steps of a graph, by name, with all inputs here that are known now. Raises `InputError`."""
+        """The steps of a graph, by name, with all inputs here that are known now. Raises `FieldError`."""
         given: dict[str, JobSpec] = {}
         for at, (name, spec) in enumerate(steps.items()):
-            try:
+            with within(f"steps[{at}]."):
                 payload = await self.settled(spec.payload, is_step=True)
-            except InputError as problem:
-                where = f"steps[{at}].{problem.field}"
-                raise InputError(where, problem.problem, problem.accepted) from problem
             given[name] = evolve(spec, payload=payload)
         return given
 
     async def settled(self, payload: dict[str, Any], *, is_step: bool = False) -> dict[str, Any]:
         """The payload, its inputs all artifacts that are here. A step may refer to earlier results.
 
-        Raises `InputError`.
+        Raises `FieldError`.
         """
         listed = payload.get("inputs")
         if not is_ours(listed):
             return payload
         entries = cast("list[Any]", listed)
         if len(entries) > MOST:
-            raise InputError("payload.inputs", f"are {len(entries)}", f"at most {MOST}")
+            raise FieldError("payload.inputs", f"are {len(entries)}", f"at most {MOST}")
         checked = [checked_entry(at, each, is_step=is_step) for at, each in enumerate(entries)]
         _check_names(checked)
         inputs = [await self._settled(at, each) for at, each in enumerate(checked)]
@@ -94,7 +82,7 @@ class Intake:
             return {"name": entry["name"], "artifact": await bring(said)}
         except ValueError as problem:
             where = f"payload.inputs[{at}].{source}"
-            raise InputError(where, str(problem), ACCEPTED[source]) from problem
+            raise FieldError(where, str(problem), ACCEPTED[source]) from problem
 
     async def _kept(self, said: str) -> str:
         sha256 = said.removeprefix("/artifacts/")
@@ -144,20 +132,20 @@ def is_reference(said: Any) -> bool:
 
 
 def checked_entry(at: int, entry: Any, *, is_step: bool) -> Mapping[str, Any]:
-    """An input with a name and one source. Raises `InputError`."""
+    """An input with a name and one source. Raises `FieldError`."""
     where = f"payload.inputs[{at}]"
     known = cast("dict[str, Any]", entry if isinstance(entry, dict) else {})
     fields = set(known)
     if "name" not in fields or len(fields) != len({"name", "its source"}):
-        raise InputError(where, f"has {', '.join(sorted(fields)) or 'no fields'}", ONE_OF)
+        raise FieldError(where, f"has {', '.join(sorted(fields)) or 'no fields'}", ONE_OF)
     (source,) = fields - {"name"}
     if source not in SOURCES:
-        raise InputError(f"{where}.{source}", "is no source of a file", ONE_OF)
+        raise FieldError(f"{where}.{source}", "is no source of a file", ONE_OF)
     name, said = known["name"], known[source]
     if not (is_step and is_reference(name)) and not _is_name(name):
-        raise InputError(f"{where}.name", "is no name of a file", "1 to 200 characters, no / or \\")
+        raise FieldError(f"{where}.name", "is no name of a file", "1 to 200 characters, no / or \\")
     if not isinstance(said, str) and not (is_step and source == "artifact" and is_reference(said)):
-        raise InputError(f"{where}.{source}", "is no text", ACCEPTED[source])
+        raise FieldError(f"{where}.{source}", "is no text", ACCEPTED[source])
     return known
 
 
@@ -167,7 +155,7 @@ def _check_names(entries: list[Mapping[str, Any]]) -> None:
         name = each["name"]
         if isinstance(name, str):
             if name.casefold() in seen:
-                raise InputError(
+                raise FieldError(
                     f"payload.inputs[{at}].name", f"{name!r} is there twice", "another"
                 )
             seen.add(name.casefold())

@@ -3,8 +3,7 @@
 import re
 
 from hub.sessions.desk import ReportError
-from shared.messages import MAX_SLOTS, CompleteJob, FailJob, JobCompleted
-from shared.states import ErrorClass
+from shared.messages import MAX_SLOTS
 
 PEER_ID = re.compile(r"[\w.:@/-]{1,128}", re.ASCII)
 ID_RULE = "expected 1 to 128 letters, digits or any of _ . : @ / -, without spaces"
@@ -18,16 +17,3 @@ def check_registration(worker_id: str, slots: int) -> None:
         raise ReportError(f"worker_id: {ID_RULE}")
     if not 1 <= slots <= MAX_SLOTS:
         raise ReportError(f"slots: expected 1 to {MAX_SLOTS}, got {slots}")
-
-
-def too_large(message: CompleteJob | JobCompleted) -> FailJob:
-    """The failure that takes the place of a success with such a result."""
-    return FailJob(
-        job_id=message.job_id,
-        worker_id=message.worker_id,
-        error=f"the result is larger than {LARGEST_RESULT} characters",
-        retry=False,
-        error_class=ErrorClass.VALIDATION,
-        attempt=message.attempt,
-        lease=message.lease,
-    )

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from hub.dispatcher import Seat
 from hub.sessions.desk import Desk, ReportError
-from hub.sessions.refusals import LARGEST_RESULT, check_registration, too_large
+from hub.sessions.refusals import LARGEST_RESULT, check_registration
 from hub.store.claims import Claimed
 from hub.store.jobs import Progress
 from shared.backoff import backoff_s
@@ -35,6 +35,7 @@ from shared.messages import (
     WorkerRegistered,
     WorkerStatus,
 )
+from shared.results import too_large
 from shared.wire import dump_json, load_json
 
 Report = UpdateJobProgress | CompleteJob | JobCompleted | FailJob | ReleaseJob
@@ -155,10 +156,9 @@ class WorkerSession:
         """An attempt succeeded."""
         result = dump_json(message.result)
         if len(result) > LARGEST_RESULT:
-            await self.fail(too_large(message))
+            await self.fail(too_large(message, LARGEST_RESULT))
             raise ReportError(f"result: more than {LARGEST_RESULT} characters come in pieces")
-        lease = self._end(message)
-        status = await self.desk.jobs.complete(lease, result)
+        status = await self.desk.jobs.complete(lease := self._end(message), result)
         self.say(
             JobCompletedAck(
                 job_id=lease.job_id, worker_id=self.worker_id, status=status, attempt=lease.attempt

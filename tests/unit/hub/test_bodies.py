@@ -7,7 +7,7 @@ import pytest
 from attrs import fields_dict
 
 from hub.api.bodies import CancelBody, HardwareBody, JobBody
-from hub.api.fields import FieldError
+from shared.fields import FieldError
 from shared.jobs import JobSpec
 from shared.labels import LabelNeed, Operator
 from shared.matching import HardwareNeed, Requirement

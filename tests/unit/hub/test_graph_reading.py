@@ -7,8 +7,8 @@ import pytest
 from attrs import evolve
 
 from hub.api.bodies import JobBody
-from hub.api.fields import FieldError
 from hub.api.graph_reading import reread
+from shared.fields import FieldError
 from shared.matching import Requirement
 
 

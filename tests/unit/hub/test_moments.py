@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.api.fields import FieldError
 from hub.api.moments import milliseconds
+from shared.fields import FieldError
 
 
 @pytest.mark.parametrize(

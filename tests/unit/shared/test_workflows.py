@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.fields import FieldError
 from shared.workflows import (
     FailurePolicy,
     Plan,
-    ShapeError,
     StepNeeds,
     StepState,
     WorkflowState,
@@ -101,7 +101,7 @@ def test_a_sound_graph_keeps_its_order() -> None:
     ],
 )
 def test_what_is_wrong_is_named(steps: list[StepNeeds], field: str, problem: str) -> None:
-    with pytest.raises(ShapeError, match=re.escape(problem)) as refused:
+    with pytest.raises(FieldError, match=re.escape(problem)) as refused:
         shape_of(steps)
     assert refused.value.field == field
     assert refused.value.accepted
