@@ -22,6 +22,7 @@ _FILES = {
     "/page.css": "page.css",
     "/page.js": "page.js",
     "/draw.js": "draw.js",
+    "/live.js": "live.js",
 }
 _HEADERS = {
     "content-security-policy": POLICY,

@@ -7,7 +7,7 @@ KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",
 }
-SHARED = ("page.css", "draw.js")
+SHARED = ("page.css", "draw.js", "live.js")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,7 +1,6 @@
 // The status page: reads the agent's state again and again, and shows what it says.
 import { $, clock, duration, el, graph, pill, table } from "/draw.js";
-
-class Refused extends Error {}
+import { Refused, alarm, keep, reason, sure, tiles } from "/live.js";
 
 async function ask(path, method = "GET") {
   const answer = await fetch(path, { method });
@@ -10,28 +9,16 @@ async function ask(path, method = "GET") {
 }
 const read = async (path) => (await ask(path)).json();
 
-function alarm(text) {
-  $("alarm").textContent = text;
-  $("alarm").hidden = !text;
-}
-
 async function command(button, path) {
   button.disabled = true;
   try {
     await ask(path, "POST");
     alarm("");
   } catch (problem) {
-    alarm(problem instanceof Refused ? problem.message : "The agent does not answer.");
+    alarm(reason(problem, "The agent does not answer."));
   }
   button.disabled = false;
   await Promise.all([showStatus(), showCurrent(), showHistory()].map((each) => each.catch(() => {})));
-}
-
-function sure(question, then) {
-  $("question").textContent = question;
-  $("confirm").returnValue = "no";
-  $("confirm").addEventListener("close", () => $("confirm").returnValue === "yes" && then(), { once: true });
-  $("confirm").showModal();
 }
 
 async function showStatus() {
@@ -103,12 +90,11 @@ function running(job) {
 
 async function showStats() {
   const stats = await read("/api/stats");
-  const tiles = {
+  tiles($("tiles"), {
     Completed: stats.jobs.completed, Failed: stats.jobs.failed, Cancelled: stats.jobs.cancelled,
     Stopped: stats.jobs.stopped, "Per hour": stats.per_hour, "Mean time": duration(stats.mean_s),
     "Success rate": stats.success_rate === null ? "–" : `${Math.round(stats.success_rate * 100)} %`,
-  };
-  $("tiles").replaceChildren(...Object.entries(tiles).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
+  });
   const { samples } = stats;
   const of = (take) => samples.map(take);
   const gpus = Object.keys(samples.at(-1)?.gpus ?? {});
@@ -178,21 +164,8 @@ function showSettings() {
   ], settings.filter((each) => `${each.name} ${each.value}`.toLowerCase().includes(words)), "No setting fits.");
 }
 
-// One round after the other, and none while nobody looks.
-async function keep(show, everyMs) {
-  for (;;) {
-    if (!document.hidden) {
-      try {
-        await show();
-        if (show === showStatus) alarm("");
-      } catch (problem) {
-        if (show === showStatus) {
-          alarm(problem instanceof Refused ? problem.message : "The agent does not answer: it has ended, or the way to it is gone. What is shown is old.");
-        }
-      }
-    }
-    await new Promise((done) => setTimeout(done, everyMs));
-  }
+function judge(problem) {
+  alarm(problem ? reason(problem, "The agent does not answer: it has ended, or the way to it is gone. What is shown is old.") : "");
 }
 
 $("pause").addEventListener("click", (event) => command(event.target, "/api/control/pause"));
@@ -205,7 +178,7 @@ $("filter").addEventListener("input", () => showHistory());
 $("s-q").addEventListener("input", showSettings);
 for (const form of document.querySelectorAll("form.filter")) form.addEventListener("submit", (event) => event.preventDefault());
 
-keep(showStatus, 1000);
+keep(showStatus, 1000, judge);
 keep(showCurrent, 1000);
 keep(showHistory, 3000);
 keep(showStats, 5000);

@@ -6,11 +6,11 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from shared.pages import POLICY, page_file
+from shared.pages import POLICY, SHARED, page_file
 
 __all__ = ["get_dashboard", "get_dashboard_file"]
 
-_NAMES = frozenset({"page.css", "draw.js", "dashboard.js"})
+_NAMES = frozenset({*SHARED, "dashboard.js"})
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",

@@ -1,7 +1,6 @@
 // The dashboard: reads the hub's own API again and again, and shows what it says.
 import { $, duration, el, graph, pill, table } from "/dashboard/files/draw.js";
-
-class Refused extends Error {}
+import { Refused, alarm, keep, reason, sure, tiles } from "/dashboard/files/live.js";
 
 const KEY = "emp-api-key";
 const ENDED = 20;
@@ -11,16 +10,16 @@ async function ask(path, options = {}) {
   const key = sessionStorage.getItem(KEY);
   const answer = await fetch(path, { ...options, headers: key ? { authorization: `Bearer ${key}`, ...options.headers } : options.headers });
   if (answer.ok) return answer;
-  const why = await reason(answer);
+  const why = await told(answer);
   if (answer.status === 401 || answer.status === 403) askKey(key ? why : "");
   throw new Refused(why);
 }
 const read = async (path) => (await ask(path)).json();
 
-async function reason(answer) {
+async function told(answer) {
   try {
-    const told = await answer.json();
-    return told.error ?? told.detail ?? `the hub answers ${answer.status}`;
+    const { error, detail } = await answer.json();
+    return error ?? detail ?? `the hub answers ${answer.status}`;
   } catch {
     return `the hub answers ${answer.status}`;
   }
@@ -32,44 +31,42 @@ function askKey(problem) {
   if (!$("ask-key").open) $("ask-key").showModal();
 }
 
-function alarm(text) {
-  $("alarm").textContent = text;
-  $("alarm").hidden = !text;
-}
-
-function sure(question, then) {
-  $("question").textContent = question;
-  $("confirm").returnValue = "no";
-  $("confirm").addEventListener("close", () => $("confirm").returnValue === "yes" && then(), { once: true });
-  $("confirm").showModal();
-}
-
-// Pictures need the key as well, which an <img> does not send: they are fetched once, and let go.
+// Pictures need the key as well, which an <img> does not send: they are fetched, and kept for a while.
 const pictures = new Map();
+const KEPT = 200;
+
 function picture(path, version, alt) {
   const kept = pictures.get(path);
   const image = el("img", { alt, src: kept?.url ?? "data:," });
+  keepPicture(path, { version, url: kept?.url });
   if (kept?.version !== version) {
-    pictures.set(path, { version, url: kept?.url });
     ask(path).then((answer) => answer.blob()).then((blob) => {
-      const url = URL.createObjectURL(blob);
-      image.src = url;
       if (kept?.url) URL.revokeObjectURL(kept.url);
-      pictures.set(path, { version, url });
+      image.src = URL.createObjectURL(blob);
+      keepPicture(path, { version, url: image.src });
     }).catch(() => image.remove()); // no picture is no fault of the page
   }
   return image;
 }
 
+// The one that was not shown for longest goes first.
+function keepPicture(path, about) {
+  pictures.delete(path);
+  pictures.set(path, about);
+  if (pictures.size <= KEPT) return;
+  const [oldest, { url }] = pictures.entries().next().value;
+  pictures.delete(oldest);
+  if (url) URL.revokeObjectURL(url);
+}
+
 const samples = [];
 async function showFigures() {
   const { jobs, workers, system } = await read("/dashboard/api/metrics");
-  const tiles = {
+  tiles($("tiles"), {
     Waiting: jobs.queued, Running: jobs.active, Completed: jobs.completed, Failed: jobs.failed,
     Cancelled: jobs.cancelled, "Workers idle": workers.idle, "Workers busy": workers.busy,
     "Slots used": `${workers.used} of ${workers.slots}`,
-  };
-  $("tiles").replaceChildren(...Object.entries(tiles).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
+  });
   samples.push({ waiting: jobs.queued, running: jobs.active, used: 100 * system.worker_utilization });
   if (samples.length > SAMPLES) samples.shift();
   $("graphs").replaceChildren(
@@ -113,7 +110,7 @@ async function cancel(id) {
     await ask(`/jobs/${id}/cancel`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ reason: "cancelled from the dashboard" }) });
     alarm("");
   } catch (problem) {
-    alarm(problem instanceof Refused ? problem.message : "The hub does not answer.");
+    alarm(reason(problem, "The hub does not answer."));
   }
   await Promise.all([showRunning(), showWaiting(), showEnded()].map((each) => each.catch(() => {})));
 }
@@ -172,23 +169,11 @@ async function showWorkers() {
   ], workers, "No worker has been here.");
 }
 
-// One round after the other, and none while nobody looks or a key is asked for.
-async function keep(show, everyMs) {
-  for (;;) {
-    if (!document.hidden && !$("ask-key").open) {
-      try {
-        await show();
-        if (show === showFigures) alarm("");
-      } catch (problem) {
-        if (show === showFigures) {
-          $("state").replaceWith(Object.assign(pill("error"), { id: "state", role: "status" }));
-          alarm(problem instanceof Refused ? problem.message : "The hub does not answer. What is shown is old.");
-        }
-      }
-    }
-    await new Promise((done) => setTimeout(done, everyMs));
-  }
+function judge(problem) {
+  if (problem) $("state").replaceWith(Object.assign(pill("error"), { id: "state", role: "status" }));
+  alarm(problem ? reason(problem, "The hub does not answer. What is shown is old.") : "");
 }
+const isAsked = () => $("ask-key").open;
 
 $("key-form").addEventListener("submit", () => {
   sessionStorage.setItem(KEY, $("key").value);
@@ -203,8 +188,8 @@ $("forget").addEventListener("click", () => {
 $("filter").addEventListener("input", () => showEnded());
 $("filter").addEventListener("submit", (event) => event.preventDefault());
 
-keep(showFigures, 2000);
-keep(showRunning, 1000);
-keep(showWaiting, 2000);
-keep(showEnded, 3000);
-keep(showWorkers, 3000);
+keep(showFigures, 2000, judge, isAsked);
+keep(showRunning, 1000, undefined, isAsked);
+keep(showWaiting, 2000, undefined, isAsked);
+keep(showEnded, 3000, undefined, isAsked);
+keep(showWorkers, 3000, undefined, isAsked);
