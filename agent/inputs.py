@@ -3,7 +3,6 @@
 `inputs` in the payload lists them: `{"name": "photo.png", "artifact": "<sha256>"}`.
 """
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,8 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from agent.connectors.base import InputFile
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+from shared.digests import SHA256
 
 Download = Callable[[str, Path], Awaitable[None]]
 """Writes the artifact with this SHA-256 to a path; raises `ConnectorError`."""
@@ -41,7 +39,7 @@ async def inputs_of(
 def _entries(listed: object) -> Iterator[tuple[str, str]]:
     for entry in cast("list[object]", listed) if isinstance(listed, list) else ():
         match entry:
-            case {"name": str() as name, "artifact": str() as sha256} if _SHA256.fullmatch(sha256):
+            case {"name": str() as name, "artifact": str() as sha256} if SHA256.fullmatch(sha256):
                 yield name, sha256
             case _:
                 pass

@@ -1,7 +1,6 @@
 """What nobody needs any more: old jobs, gone workers, files that no job names."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -14,9 +13,9 @@ from hub.store.jobs import Jobs
 from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
+from shared.digests import SHA256
 from shared.states import JobState
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 SOONEST_S = 3600.0
 """How old a file is before it may go: its upload is over, and the job that it is for has named it."""
 

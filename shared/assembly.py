@@ -32,6 +32,11 @@ class Assembly:
     _places: dict[int, tuple[int, int]] = field(factory=dict, init=False)  # offset, length
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all pieces have come."""
+        return len(self._places) == self.total
+
+    @property
     def missing(self) -> list[int]:
         """The pieces that have not come."""
         return [index for index in range(self.total) if index not in self._places]
@@ -88,7 +93,7 @@ class Assemblies:
             )
         assembly.heard_s = now_s
         assembly.add(piece)
-        return None if assembly.missing else self._begun.pop(piece.name)
+        return self._begun.pop(piece.name) if assembly.is_whole else None
 
     def end(self, name: str) -> None:
         """The peer says that it has sent all. Raises `PieceError` when pieces are missing."""

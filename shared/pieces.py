@@ -6,12 +6,12 @@ messages.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
 
+from shared.digests import SHA256
 from shared.messages import SystemStatus
 
 PIECE = 1024 * 1024
@@ -21,7 +21,6 @@ MOST_PIECES = 1000
 LARGEST = 100 * PIECE
 """Bytes of the largest message."""
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 LONGEST_NAME = 200
 
 
@@ -46,7 +45,7 @@ def piece_of(info: dict[str, Any], data: object) -> Piece:
     index, total = info.get("chunk_index"), info.get("total_chunks")
     if not isinstance(name, str) or not 1 <= len(name) <= LONGEST_NAME:
         raise PieceError(f"chunk_info.chunk_id: expected a name of 1 to {LONGEST_NAME} characters")
-    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+    if not isinstance(digest, str) or not SHA256.fullmatch(digest):
         raise PieceError("chunk_info.data_hash: expected the SHA-256 of the message in hexadecimal")
     if type(total) is not int or not 1 <= total <= MOST_PIECES:
         raise PieceError(f"chunk_info.total_chunks: expected 1 to {MOST_PIECES}")

@@ -11,8 +11,8 @@ from litestar.response import Stream
 
 from hub.api.guards import clients
 from hub.artifacts.archive import Member, archived, names
-from hub.artifacts.digests import NAME
 from hub.parts import Parts
+from shared.digests import SHA256
 
 
 @get(
@@ -56,7 +56,7 @@ def _files(result: Any) -> list[tuple[str, str]]:
 
 def _file(said: Any) -> tuple[str, str] | None:
     match said:
-        case {"filename": str(name), "sha256": str(sha256)} if NAME.fullmatch(sha256):
+        case {"filename": str(name), "sha256": str(sha256)} if SHA256.fullmatch(sha256):
             return name, sha256
         case _:
             return None

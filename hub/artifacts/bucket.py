@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.artifacts.digests import NAME, Stored
+from hub.artifacts.digests import Stored
 from hub.artifacts.kinds import HEAD_BYTES, UNKNOWN, kind_of
 from hub.artifacts.signing import Signer
 from hub.settings import HubSettings
+from shared.digests import SHA256
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -93,7 +94,7 @@ class Bucket:
         return {
             name: Stored(max(each.at_s, wanted.get(name, each).at_s), each.size_bytes)
             for name, each in objects.items()
-            if NAME.fullmatch(name)
+            if SHA256.fullmatch(name)
         }
 
     async def remove(self, sha256: str) -> None:

@@ -1,11 +1,10 @@
 """The names of artifacts, and what is wrong with one."""
 
-import re
 from typing import Protocol
 
 from attrs import frozen
 
-NAME = re.compile(r"[0-9a-f]{64}")
+from shared.digests import SHA256
 
 
 @frozen
@@ -34,5 +33,5 @@ class Digest(Protocol):
 
 def check_name(sha256: str) -> None:
     """Raises `ArtifactError` for what is no digest."""
-    if not NAME.fullmatch(sha256):
+    if not SHA256.fullmatch(sha256):
         raise ArtifactError("sha256: expected 64 lower-case hexadecimal digits")

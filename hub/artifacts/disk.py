@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 from attrs import field, frozen
 
 from hub.artifacts.bucket import Bucket
-from hub.artifacts.digests import NAME, Stored, check_name
+from hub.artifacts.digests import Stored, check_name
 from hub.artifacts.incoming import Incoming
 from hub.artifacts.pieces import pieces_of
 from hub.artifacts.thumbnails import Thumbnails
 from hub.artifacts.values import Values
+from shared.digests import SHA256
 
 
 @frozen
@@ -100,7 +101,7 @@ class Artifacts:
         """All artifacts, by digest."""
         found = await self.bucket.stored() if self.bucket else dict[str, Stored]()
         for path in self.root.glob("??/*"):
-            if NAME.fullmatch(path.name):
+            if SHA256.fullmatch(path.name):
                 about = path.stat()
                 found[path.name] = Stored(about.st_mtime, about.st_size)
         return found

@@ -14,10 +14,10 @@ from urllib.parse import unquote_to_bytes
 from attrs import evolve, frozen
 
 from hub.artifacts.bucket import Bucket
-from hub.artifacts.digests import NAME
 from hub.artifacts.disk import Artifacts
 from hub.artifacts.fetching import Fetcher
 from hub.settings import HubSettings
+from shared.digests import SHA256
 from shared.fields import FieldError, within
 from shared.jobs import JobSpec
 
@@ -86,7 +86,7 @@ class Intake:
 
     async def _kept(self, said: str) -> str:
         sha256 = said.removeprefix("/artifacts/")
-        if not NAME.fullmatch(sha256):
+        if not SHA256.fullmatch(sha256):
             raise ValueError("is no SHA-256")
         if not await self.artifacts.keep(sha256):
             raise ValueError(f"there is no artifact {sha256}")

@@ -12,8 +12,8 @@ from typing import IO, Any, cast
 
 from attrs import define, field
 
-from hub.artifacts.digests import NAME
 from hub.artifacts.unpack import REFERENCE
+from shared.digests import SHA256
 
 INLINE = 1024 * 1024
 """Bytes of the largest value that stays in its message."""
@@ -58,7 +58,7 @@ class Values:
             return None
         told = cast("dict[str, Any]", value)[REFERENCE]
         sha256 = cast("dict[str, Any]", told).get("sha256") if isinstance(told, dict) else None
-        if not isinstance(sha256, str) or not NAME.fullmatch(sha256):
+        if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
             return None
         path = self.root / sha256[:2] / sha256
         return path if path.is_file() and (self.root / "values" / sha256).exists() else None
