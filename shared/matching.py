@@ -5,12 +5,14 @@ same code decides a claim and explains a wait. A number that a worker does not s
 zero; a set that it does not state counts as everything.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import attrs
 from attrs import field, frozen
+from attrs.converters import optional
 
 from shared.labels import LabelNeed
+from shared.names import each_in_order, holds, in_order
 
 
 @frozen(kw_only=True)
@@ -62,15 +64,15 @@ class CustomerAccess:
     """Whose jobs a worker takes: `denied` always wins; an empty `allowed` lets everybody in."""
 
     isolation: str = "loose"
-    allowed_customers: tuple[str, ...] = ()
-    denied_customers: tuple[str, ...] = ()
+    allowed_customers: tuple[str, ...] = field(default=(), converter=in_order)
+    denied_customers: tuple[str, ...] = field(default=(), converter=in_order)
 
 
 @frozen(kw_only=True)
 class Performance:
     """How well a worker works."""
 
-    quality_levels: tuple[str, ...] | None = None
+    quality_levels: tuple[str, ...] | None = field(default=None, converter=optional(in_order))
 
 
 @frozen(kw_only=True)
@@ -78,7 +80,7 @@ class Location:
     """Where a worker stands."""
 
     region: str | None = None
-    compliance_zones: tuple[str, ...] = ()
+    compliance_zones: tuple[str, ...] = field(default=(), converter=in_order)
 
 
 @frozen(kw_only=True)
@@ -90,13 +92,15 @@ class Cost:
 
 @frozen(kw_only=True)
 class Capability:
-    """What a worker can do. `None` for a set means that it is not limited."""
+    """What a worker can do. `None` for a set means that it is not limited; sets are in order."""
 
-    services: tuple[str, ...]
-    components: tuple[str, ...] | None = None
-    workflows: tuple[str, ...] | None = None
-    models: dict[str, tuple[str, ...]] | None = None
-    custom_nodes: tuple[str, ...] | None = None
+    services: tuple[str, ...] = field(converter=in_order)
+    components: tuple[str, ...] | None = field(default=None, converter=optional(in_order))
+    workflows: tuple[str, ...] | None = field(default=None, converter=optional(in_order))
+    models: dict[str, tuple[str, ...]] | None = field(
+        default=None, converter=optional(each_in_order)
+    )
+    custom_nodes: tuple[str, ...] | None = field(default=None, converter=optional(in_order))
     hardware: Hardware = field(factory=Hardware)
     customer_access: CustomerAccess = field(factory=CustomerAccess)
     performance: Performance = field(factory=Performance)
@@ -132,14 +136,14 @@ def unmet(capability: Capability, requirement: Requirement) -> Iterator[Unmet]:
     return (each for each in found if each is not None)
 
 
-def _among(name: str, needed: str | None, offered: Collection[str] | None) -> Unmet | None:
-    if needed is None or offered is None or needed in offered:
+def _among(name: str, needed: str | None, offered: Sequence[str] | None) -> Unmet | None:
+    if needed is None or offered is None or holds(offered, needed):
         return None
     return Unmet(name, needed, _listed(offered))
 
 
-def _all_among(name: str, needed: tuple[str, ...], offered: Collection[str] | None) -> Unmet | None:
-    if offered is None or not (missing := [each for each in needed if each not in offered]):
+def _all_among(name: str, needed: tuple[str, ...], offered: Sequence[str] | None) -> Unmet | None:
+    if offered is None or not (missing := [each for each in needed if not holds(offered, each)]):
         return None
     if len(offered) <= LISTED:
         return Unmet(name, _listed(missing), _listed(offered))
@@ -184,7 +188,7 @@ def _customer(capability: Capability, requirement: Requirement) -> Unmet | None:
     customer, access = requirement.customer_id, capability.customer_access
     if customer is None:
         return None
-    if customer in access.denied_customers:
+    if holds(access.denied_customers, customer):
         return Unmet("customer_id", customer, f"denies {_listed(access.denied_customers)}")
     return _among("customer_id", customer, access.allowed_customers or None)
 
@@ -229,17 +233,7 @@ PREDICATES: tuple[Predicate, ...] = (
     _workflow,
     _models,
     _custom_nodes,
-    *(
-        _at_least(name)
-        for name in (
-            "gpu_memory_gb",
-            "gpu_count",
-            "compute_capability",
-            "cpu_cores",
-            "ram_gb",
-            "storage_gb",
-        )
-    ),
+    *(_at_least(each.name) for each in attrs.fields(HardwareNeed)),
     _customer,
     _isolation,
     _region,

@@ -29,6 +29,16 @@ export function sure(question, then) {
 export const tiles = (into, figures) =>
   into.replaceChildren(...Object.entries(figures).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
 
+// Answers may overtake each other: only that to the last question is shown.
+export function newest(read, show) {
+  let asked = 0;
+  return async () => {
+    const mine = ++asked;
+    const found = await read();
+    if (mine === asked) show(found);
+  };
+}
+
 // Shows again and again, but not while nobody looks. `judge` is told what went wrong, or nothing.
 export async function keep(show, everyMs, judge = () => {}, isPaused = () => false) {
   for (;;) {

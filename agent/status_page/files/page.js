@@ -1,6 +1,6 @@
 // The status page: reads the agent's state again and again, and shows what it says.
 import { $, clock, duration, el, graph, pill, table } from "/draw.js";
-import { Refused, alarm, keep, reason, sure, tiles } from "/live.js";
+import { Refused, alarm, keep, newest, reason, sure, tiles } from "/live.js";
 
 async function ask(path, method = "GET") {
   const answer = await fetch(path, { method });
@@ -21,8 +21,7 @@ async function command(button, path) {
   await Promise.all([showStatus(), showCurrent(), showHistory()].map((each) => each.catch(() => {})));
 }
 
-async function showStatus() {
-  const status = await read("/api/status");
+const showStatus = newest(() => read("/api/status"), (status) => {
   document.title = `${status.workers[0]?.worker_id ?? "emp-agent"} · emp-agent`;
   $("version").textContent = status.version;
   $("hub").textContent = `${status.connected ? "connected to" : "no connection to"} ${status.hub_url} · up ${duration(status.uptime_s)}`;
@@ -33,7 +32,7 @@ async function showStatus() {
   $("workers").replaceChildren(...status.workers.map(worker));
   $("engines-part").hidden = !status.engines.length;
   $("engines").replaceChildren(...status.engines.map(engine));
-}
+});
 
 const worker = (each) =>
   el("article", { class: "card" },
@@ -65,12 +64,11 @@ async function showLog(each) {
   $("log").scrollTop = $("log").scrollHeight;
 }
 
-async function showCurrent() {
-  const { jobs } = await read("/api/jobs/current");
+const showCurrent = newest(() => read("/api/jobs/current"), ({ jobs }) => {
   const held = document.activeElement?.dataset?.job;
   $("current").replaceChildren(...(jobs.length ? jobs.map(running) : [el("p", { class: "empty" }, "No job runs.")]));
   if (held) document.querySelector(`[data-job="${CSS.escape(held)}"]`)?.focus();
-}
+});
 
 function running(job) {
   const place = [job.node_title ?? job.node, job.steps ? `step ${job.step ?? 0} of ${job.steps}` : null, job.message].filter(Boolean).join(" · ");
@@ -112,10 +110,13 @@ async function showStats() {
 }
 
 let limit = 20;
-async function showHistory() {
+function readHistory() {
   const query = new URLSearchParams({ status: $("f-status").value, q: $("f-q").value, limit });
   for (const name of ["status", "q"]) if (!query.get(name)) query.delete(name);
-  const { jobs, total_count } = await read(`/api/jobs/history?${query}`);
+  return read(`/api/jobs/history?${query}`);
+}
+
+const showHistory = newest(readHistory, ({ jobs, total_count }) => {
   $("history-count").textContent = total_count > jobs.length ? `${jobs.length} of ${total_count}` : String(total_count);
   $("more").hidden = total_count <= jobs.length || limit === 200;
   table($("history"), [
@@ -126,7 +127,7 @@ async function showHistory() {
     ["Outcome", (each) => [pill(each.status), each.error ? el("span", { class: "error" }, each.error_class ? `${each.error_class}: ${each.error}` : each.error) : ""]],
     ["Took", (each) => duration(each.seconds), "number"],
   ], jobs, "No job has ended that fits.");
-}
+});
 
 async function showConnectors() {
   const { connectors } = await read("/api/connectors");

@@ -1,5 +1,6 @@
 """The status page in a real browser, wide and as on a phone."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -8,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from attrs import frozen
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from shared.messages import CompleteJob, FailJob, JobCompletedAck, JobFailedAck, RegisterWorker
 from shared.messages import WorkerRegistered as Registered
@@ -18,6 +19,10 @@ from tests.support.browsers import PHONE, WIDE, browsed
 from tests.support.waiting import wait_until
 
 GRAPH = {"workflow": json.loads(Path("examples/txt2img.json").read_text())}
+NOTE_WHAT_IS_SHOWN = """count => {
+  window.shown = [];
+  new MutationObserver(() => window.shown.push(count.textContent)).observe(count, {childList: true});
+}"""
 pytestmark = pytest.mark.timeout(150)  # a browser takes its time to start
 
 
@@ -57,7 +62,6 @@ async def machine(
 
 async def test_a_job_is_watched_cancelled_and_found_again(machine: Machine) -> None:
     page, talk = machine.page, machine.talk
-    assert "token" not in page.url
     await expect(page.locator("#current")).to_have_text("No job runs.")
     await talk.give("job-a", job_type="simulation", params=GRAPH)
     job = page.locator("#current article")
@@ -84,10 +88,39 @@ async def test_a_job_is_watched_cancelled_and_found_again(machine: Machine) -> N
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("job-a")
     await page.get_by_label("Outcome").select_option("all")
+    await expect(rows).to_have_count(2)
     await page.locator("#f-q").fill("JOB-B")
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("job-b")
     await page.locator("#f-q").fill("")
+
+
+async def test_an_answer_that_comes_late_is_not_shown(machine: Machine) -> None:
+    page, count = machine.page, machine.page.locator("#history-count")
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/api/jobs/history?*", held.put)
+
+    async def asked(word: str) -> Route:
+        await page.locator("#f-q").fill(word)
+        while word not in (route := await held.get()).request.url:
+            await answer(route, 0)
+        return route
+
+    async def answer(route: Route, total: int) -> None:
+        await route.fulfill(json={"jobs": [], "total_count": total})
+
+    await count.evaluate(NOTE_WHAT_IS_SHOWN)
+    first, second = await asked("first"), await asked("second")
+    await answer(second, 22)
+    await expect(count).to_have_text("0 of 22")
+    await answer(first, 11)
+    await answer(await asked("third"), 33)
+    await expect(count).to_have_text("0 of 33")
+    assert [each for each in await page.evaluate("window.shown") if each != "0"] == [
+        "0 of 22",
+        "0 of 33",
+    ]
+    await page.unroute_all(behavior="ignoreErrors")
 
 
 async def test_the_worker_is_paused_and_resumed(machine: Machine) -> None:
@@ -112,6 +145,7 @@ async def test_metrics_connectors_and_settings_are_shown(machine: Machine) -> No
     await expect(rows.first).to_be_visible()
     settings = await page.locator("#settings").inner_text()
     assert "***" in settings
+    assert "token" not in page.url
     assert "not-to-be-seen" not in await page.content()
     await expect(page.locator("#engines-part")).to_be_hidden()
 

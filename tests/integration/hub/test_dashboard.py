@@ -93,6 +93,7 @@ async def test_jobs_are_cancelled_and_what_failed_says_why(
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Do it").click()
     await hub.becomes(running, "cancelled")
+    await expect(rows(page, "ended")).to_have_count(2)
     await page.get_by_label("Outcome").select_option("cancelled")
     await expect(rows(page, "ended")).to_have_count(1)
     await expect(rows(page, "ended")).to_contain_text(running)

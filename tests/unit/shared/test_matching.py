@@ -143,7 +143,7 @@ def test_what_is_met_is_met(requirement: Requirement, capability: Capability) ->
 
 
 def test_a_long_list_is_counted_and_kept_for_whoever_puts_it_into_words() -> None:
-    many = tuple(f"n{number}" for number in range(21))
+    many = tuple(f"n{number:02}" for number in range(21))
     (lacking,) = unmet(can(custom_nodes=many), needs(custom_nodes=("x",)))
     assert (lacking.has, lacking.offered) == ("21 others", many)
     (shorter,) = unmet(can(custom_nodes=many[:20]), needs(custom_nodes=("x",)))

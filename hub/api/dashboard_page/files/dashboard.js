@@ -1,6 +1,6 @@
 // The dashboard: reads the hub's own API again and again, and shows what it says.
 import { $, duration, el, graph, pill, table } from "/dashboard/files/draw.js";
-import { Refused, alarm, keep, reason, sure, tiles } from "/dashboard/files/live.js";
+import { Refused, alarm, keep, newest, reason, sure, tiles } from "/dashboard/files/live.js";
 
 const KEY = "emp-api-key";
 const ENDED = 20;
@@ -81,13 +81,12 @@ async function showFigures() {
 const jobsIn = async (status, limit) => (await read(`/dashboard/api/jobs?status=${status}&limit=${limit}`)).jobs;
 const ago = (ms) => (ms ? `${duration((Date.now() - ms) / 1000)} ago` : "–");
 
-async function showRunning() {
-  const jobs = await jobsIn("active", 50);
+const showRunning = newest(() => jobsIn("active", 50), (jobs) => {
   const held = document.activeElement?.dataset?.job;
   $("running-count").textContent = jobs.length ? String(jobs.length) : "";
   $("running").replaceChildren(...(jobs.length ? jobs.map(running) : [el("p", { class: "quiet" }, "No job runs.")]));
   if (held) document.querySelector(`[data-job="${CSS.escape(held)}"]`)?.focus();
-}
+});
 
 function running(job) {
   const started = job.started_at ?? job.assigned_at;
@@ -115,7 +114,7 @@ async function cancel(id) {
   await Promise.all([showRunning(), showWaiting(), showEnded()].map((each) => each.catch(() => {})));
 }
 
-async function showWaiting() {
+const showWaiting = newest(() => jobsIn("pending", 50), (jobs) => {
   table($("waiting"), [
     ["Job", (job) => el("code", {}, job.id)],
     ["Type", (job) => job.type],
@@ -123,8 +122,8 @@ async function showWaiting() {
     ["Submitted", (job) => ago(job.created_at), "number"],
     ["State", (job) => [pill(job.status === "pending" ? "waiting" : job.status), job.error ? el("span", { class: "error" }, job.error) : ""]],
     ["", (job) => [el("button", { type: "button", onclick: () => why(job.id) }, "Why?"), " ", cancelButton(job)]],
-  ], await jobsIn("pending", 50), "No job waits.");
-}
+  ], jobs, "No job waits.");
+});
 
 async function why(id) {
   try {
@@ -144,8 +143,7 @@ async function why(id) {
 
 const filesOf = (job) => (Array.isArray(job.result?.files) ? job.result.files.filter((file) => file?.sha256 && file.mime_type?.startsWith("image/")) : []);
 
-async function showEnded() {
-  const jobs = await jobsIn($("f-status").value, ENDED);
+const showEnded = newest(() => jobsIn($("f-status").value, ENDED), (jobs) => {
   table($("ended"), [
     ["Result", (job) => filesOf(job).slice(0, 3).map((file) => picture(`/artifacts/${file.sha256}/thumbnail?size=128`, 1, file.filename ?? "result"))],
     ["Job", (job) => el("code", {}, job.id)],
@@ -155,7 +153,7 @@ async function showEnded() {
     ["Took", (job) => duration(job.started_at ? (job.finished_at - job.started_at) / 1000 : null), "number"],
     ["Outcome", (job) => [pill(job.status), job.error ? el("span", { class: "error" }, job.error_class ? `${job.error_class}: ${job.error}` : job.error) : ""]],
   ], jobs, "No job has ended.");
-}
+});
 
 async function showWorkers() {
   const { workers } = await read("/dashboard/api/workers");
