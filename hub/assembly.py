@@ -80,7 +80,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         desk=desk,
         counter=_counter(desk, views, news, hearing, intake),
         crowd=crowd,
-        chores=chores(dispatcher.id, jobs, intake.artifacts, settings),
+        chores=chores(dispatcher.id, jobs, intake.artifacts, settings, crowd.machines),
         waits=Waits(news, settings.hub_max_waits),
     )
 

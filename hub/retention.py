@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hub.artifacts import Artifacts
 from hub.artifacts.digests import Stored
 from hub.settings import HubSettings
 from hub.store.jobs import Jobs
+from hub.store.machines import Machines
 from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
@@ -28,9 +29,12 @@ class Retention:
     views: Views
     workers: Workers
     workflows: Workflows
+    machines: Machines
     artifacts: Artifacts
     settings: HubSettings
+    connected: Callable[[], Collection[str]] = frozenset  # the machines at this hub
     now_s: Callable[[], float] = time.time
+    _doubtful: set[str] = field(factory=set[str], init=False)
 
     async def purge(self) -> str:
         """Remove jobs that ended long ago, and the oldest where there are too many."""
@@ -60,6 +64,23 @@ class Retention:
         ids = await self.workers.silent()
         gone = [await self.workers.forget(worker_id, silent_s) for worker_id in ids]
         return f"{sum(gone)} workers forgotten" if any(gone) else ""
+
+    async def sight(self) -> str:
+        """Note that the machines at this hub are there."""
+        await self.machines.sight(sorted(self.connected()))
+        return ""
+
+    async def lapse(self) -> str:
+        """Remove machines that have not been seen for long.
+
+        Each must be found missing twice in a row: hubs and the store may have been away themselves.
+        """
+        unseen_s = self.settings.hub_machine_ttl_days * 86_400
+        missing = set(await self.machines.unseen(unseen_s))
+        gone = [await self.machines.lapse(each, unseen_s) for each in missing & self._doubtful]
+        self._doubtful.clear()
+        self._doubtful.update(missing)
+        return f"{sum(gone)} machines removed" if any(gone) else ""
 
     async def sweep(self) -> str:
         """Remove files that no job names: after long, or after an hour where there are too many."""

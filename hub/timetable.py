@@ -1,5 +1,7 @@
 """All periodic work there is."""
 
+from collections.abc import Callable, Collection
+
 from hub.artifacts import Artifacts
 from hub.chores import Chore, Chores
 from hub.reaper import Reaper
@@ -8,6 +10,7 @@ from hub.settings import HubSettings
 from hub.store.auditor import Auditor
 from hub.store.duties import Duties
 from hub.store.jobs import Jobs
+from hub.store.machines import Machines
 from hub.store.views import Views
 from hub.store.workers import Workers
 from hub.store.workflows import Workflows
@@ -16,10 +19,17 @@ SHOWN = 5
 """How many differences a result names."""
 
 
-def chores(hub: str, jobs: Jobs, artifacts: Artifacts, settings: HubSettings) -> Chores:
-    """The periodic work of one hub, joined."""
+def chores(
+    hub: str,
+    jobs: Jobs,
+    artifacts: Artifacts,
+    settings: HubSettings,
+    connected: Callable[[], Collection[str]],
+) -> Chores:
+    """The periodic work of one hub, joined. `connected` tells which machines are at this hub."""
     client, views = jobs.client, Views(jobs.client)
-    retention = Retention(jobs, views, Workers(client), Workflows(client), artifacts, settings)
+    workers, workflows, machines = Workers(client), Workflows(client), Machines(client)
+    retention = Retention(jobs, views, workers, workflows, machines, artifacts, settings, connected)
     return Chores(
         hub,
         Duties(client),
@@ -48,6 +58,8 @@ def timetable(
         Chore("retention", jobs_every_s, retention.purge),
         Chore("vacant workflows", jobs_every_s, retention.dissolve),
         Chore("lost workers", settings.worker_cleanup_interval_minutes * 60, retention.forget),
+        Chore("lost machines", 3600.0, retention.lapse),
+        Chore("connected machines", 300.0, retention.sight, is_own=True),
         Chore("audit", 600.0, audit),
         Chore("orphaned artifacts", 3600.0, retention.sweep, is_own=True),
     )

@@ -19,6 +19,11 @@ class UpkeepOptions:
         "WORKER_CLEANUP_INTERVAL_MINUTES", 1.0, "how often workers are forgotten that are gone",
         validator=_POSITIVE,
     )  # fmt: skip
+    hub_machine_ttl_days: float = setting(
+        "HUB_MACHINE_TTL_DAYS", 90.0,
+        "how long an enrolled machine that is not seen is remembered; then it has to enrol anew",
+        validator=validators.ge(1),
+    )  # fmt: skip
     connection_timeout_ms: float = setting(
         "CONNECTION_TIMEOUT_MS", 40_000.0,
         "milliseconds after which a WebSocket is closed whose peer answers no ping",

@@ -6,6 +6,7 @@ import pytest
 import redis
 import redis.asyncio
 
+from tests.support.environ import environ_left_alone
 from tests.support.leaks import leaked_keys
 from tests.support.servers import Servers, selected_kinds
 
@@ -19,6 +20,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if _ON_EVERY_SERVER.isdisjoint(metafunc.definition.path.parts):
             kinds = kinds[:1]
         metafunc.parametrize("redis_url", kinds, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _environ() -> Generator[None]:
+    """Set up first, so that it looks last: what a test has changed, `monkeypatch` has put back."""
+    with environ_left_alone():
+        yield
 
 
 @pytest.fixture(scope="session")

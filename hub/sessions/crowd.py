@@ -28,6 +28,10 @@ class Crowd:
         """Whether nobody else may come in."""
         return len(self.inside) >= self.most
 
+    def machines(self) -> set[str]:
+        """Those that are inside."""
+        return {each for each in self.inside.values() if each is not None}
+
     @contextmanager
     def joined_by(self, connection: Connection, machine_id: str | None = None) -> Generator[None]:
         """One more, for as long as this lasts."""
@@ -53,7 +57,7 @@ class Crowd:
             await self._doubt.wait()
             self._doubt.clear()
             try:
-                for machine in {each for each in self.inside.values() if each is not None}:
+                for machine in self.machines():
                     if not await self.is_enrolled(machine):
                         self.expel(machine)
             except StoreUnavailableError as problem:

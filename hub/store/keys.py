@@ -54,7 +54,7 @@ NOUNS: dict[str, str] = {
     "by_error": "by_error:",  # those that have failed for good, by the class of their error
     # the rest
     "finished": "finished:",  # ZSET: job id by the time it ended, for retention
-    "machines": "machines",  # ZSET: machine id by the time it enrolled
+    "machines": "machines",  # ZSET: machine id by the time it was last seen
     "workers": "workers",  # ZSET: worker id by the time it was last heard
     "classes": "classes",  # HASH: class of connected workers -> capability, canonical JSON
     "class_workers": "class_workers",  # HASH: the same classes -> how many workers

@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from asyncio import gather
+from collections.abc import Sequence
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -20,6 +21,8 @@ from hub.store.keys import key
 
 NOBODY = "0" * 64
 """What a secret is compared with when there is nothing to compare it with."""
+AT_ONCE = 500
+"""How many machines one call to the server is about."""
 
 
 class Kind(StrEnum):
@@ -86,6 +89,7 @@ class Machine:
     machine_id: str
     name: str
     enrolled_at: int
+    seen_at: int  # to within minutes while it is connected
     connected_at: int | None
     agent_id: str | None
 
@@ -130,15 +134,32 @@ class Machines:
         """Note that a machine is connected; whether it is one still."""
         return (await self.client.script("greet", machine_id, agent_id))[0] == "greeted"
 
+    async def sight(self, machine_ids: Sequence[str]) -> None:
+        """Note that machines are connected still."""
+        for each in range(0, len(machine_ids), AT_ONCE):
+            await self.client.script("sight", *machine_ids[each : each + AT_ONCE])
+
+    async def unseen(self, for_s: float) -> list[str]:
+        """Some of the machines that have not been seen for so long, the longest first."""
+        seconds, _ = await self.client.command("TIME")
+        before_ms = int((int(seconds) - for_s) * 1000)
+        return await self.client.command(
+            "ZRANGE", key("machines"), "-inf", before_ms, "BYSCORE", "LIMIT", 0, AT_ONCE
+        )
+
+    async def lapse(self, machine_id: str, unseen_s: float) -> bool:
+        """Let a machine in no more that has not been seen for so long; whether it was not."""
+        return (await self.client.script("lapse", machine_id, int(unseen_s * 1000)))[0] == "lapsed"
+
     async def revoke(self, machine_id: str) -> bool:
         """Let a machine in no more; whether there was one."""
         return (await self.client.script("revoke", operation(), machine_id))[0] == "revoked"
 
     async def all(self) -> list[Machine]:
         """Every machine, those that enrolled first before the others."""
-        ids = await self.client.command("ZRANGE", key("machines"), 0, -1)
-        found = await gather(*map(self._machine, ids))
-        return [each for each in found if each is not None]
+        told = await self.client.command("ZRANGE", key("machines"), 0, -1, "WITHSCORES")
+        found = await gather(*[self._machine(id_, int(at)) for id_, at in told])
+        return sorted(filter(None, found), key=lambda each: (each.enrolled_at, each.machine_id))
 
     async def is_enrolled(self, machine_id: str) -> bool:
         """Whether there is such a machine."""
@@ -147,7 +168,7 @@ class Machines:
     async def _digest(self, noun: str, id_: str) -> str:
         return await self.client.command("HGET", key(noun, id_), "digest") or NOBODY
 
-    async def _machine(self, machine_id: str) -> Machine | None:
+    async def _machine(self, machine_id: str, seen_at: int) -> Machine | None:
         facts: dict[str, str] = await self.client.command("HGETALL", key("machine", machine_id))
         if not facts:  # it was revoked meanwhile
             return None
@@ -155,6 +176,7 @@ class Machines:
             machine_id=machine_id,
             name=facts["name"],
             enrolled_at=int(facts["enrolled_at"]),
+            seen_at=seen_at,
             connected_at=number(facts.get("connected_at")),
             agent_id=facts.get("agent"),
         )

@@ -2,6 +2,7 @@
 
 from attrs import frozen
 
+from hub.store.keys import key
 from hub.store.machines import Enrolled, Kind, Machines, Secret
 from tests.support.store import Store
 
@@ -52,3 +53,18 @@ async def greet(store: Store) -> Arguments:
 async def revoke(store: Store) -> Arguments:
     """Of a machine that has enrolled."""
     return ("the-operation", (await admission(store)).machine.machine_id)
+
+
+async def sight(store: Store) -> Arguments:
+    """Of one machine that has enrolled and one that has not."""
+    return ((await admission(store)).machine.machine_id, "a stranger")
+
+
+async def lapse(store: Store) -> Arguments:
+    """Of a machine that has enrolled."""
+    return ((await admission(store)).machine.machine_id, 0)
+
+
+async def unseen_since(store: Store, admitted: Admission, at_ms: int) -> None:
+    """As when a machine was seen for the last time at `at_ms`."""
+    await store.client.command("ZADD", key("machines"), at_ms, admitted.machine.machine_id)

@@ -329,5 +329,7 @@ SCENES = {
     "issue": Scene("issue", machines.issue),
     "enrol": Scene("enrol", machines.enrol),
     "greet": Scene("greet", machines.greet),
+    "sight": Scene("sight", machines.sight),
+    "lapse": Scene("lapse", machines.lapse),
     "revoke": Scene("revoke", machines.revoke),
 }

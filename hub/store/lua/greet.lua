@@ -9,4 +9,5 @@ if redis.call('EXISTS', key) == 0 then return { 'unknown' } end
 local at = text(now_ms())
 
 redis.call('HSET', key, 'connected_at', at, 'agent', agent)
+redis.call('ZADD', KEY.machines, at, machine)
 return { 'greeted' }

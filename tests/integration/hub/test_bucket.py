@@ -172,8 +172,9 @@ async def test_what_no_job_names_is_swept_unless_somebody_asked_for_it(
     moment_s = (await bucket(hub).listed("wanted"))[asked].at_s
     assert {named, asked, orphan} & await parts.artifacts.older_than(moment_s) == {named, orphan}
     retention = Retention(
-        parts.jobs, parts.views, Workers(parts.client), parts.workflows, parts.artifacts,
-        parts.settings, lambda: moment_s + parts.settings.artifact_grace_hours * HOUR_S,
+        parts.jobs, parts.views, Workers(parts.client), parts.workflows, parts.machines,
+        parts.artifacts, parts.settings,
+        now_s=lambda: moment_s + parts.settings.artifact_grace_hours * HOUR_S,
     )  # fmt: skip
     assert (await retention.sweep()).endswith("files removed")
     await parts.artifacts.remove(orphan)  # another hub may have been faster

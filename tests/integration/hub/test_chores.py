@@ -152,7 +152,8 @@ async def test_the_status_tells_every_chore_and_who_does_it(hub: RunningHub) -> 
     results = {each["name"]: each["last_run"]["result"] for each in told["chores"]}
     assert results["audit"] == "1 jobs, no difference"
     assert set(results) == {
-        "expired leases", "due jobs", "deadlines", "retention", "lost workers", "audit", "orphaned artifacts", "vacant workflows",
+        "expired leases", "due jobs", "deadlines", "retention", "lost workers", "audit", "vacant workflows",
+        "lost machines", "connected machines", "orphaned artifacts",
     }  # fmt: skip
     assert all(each["every_s"] <= 3600 for each in told["chores"])
 

@@ -120,6 +120,18 @@ async def test_a_revoked_machine_is_sent_away_at_once_and_not_let_in_again(
     assert [each["machine_id"] for each in left] == [other_id]
 
 
+async def test_a_machine_that_is_connected_for_years_is_not_forgotten(hub: RunningHub) -> None:
+    machine_id, shows = await machine(hub)
+    async with connected(hub.url, additional_headers=shows) as worker:
+        await worker.register()
+        await hub.parts.client.command("ZADD", "{emp}:machines", 1, machine_id)
+        works = {each.name: each.work for each in hub.parts.chores.table}
+        for name in ("lost machines", "connected machines", "lost machines"):
+            assert await works[name]() == ""
+        (known,) = (await hub.rest.get("/machines")).json()["machines"]
+        assert known["seen_at"] > known["enrolled_at"]
+
+
 async def test_a_hub_without_keys_refuses_a_revoked_machine_as_well(hub: RunningHub) -> None:
     machine_id, shows = await machine(hub)
     await hub.rest.delete(f"/machines/{machine_id}")

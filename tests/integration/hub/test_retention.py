@@ -14,10 +14,12 @@ from hub.settings import HubSettings
 from hub.store import views as views_module
 from hub.store.jobs import Progress
 from hub.store.keys import key
+from hub.store.machines import Machines
 from hub.store.views import Views
 from hub.store.workflows import Declaration
 from shared.states import JobState
 from shared.workflows import FailurePolicy
+from tests.support.machines import admission, unseen_since
 from tests.support.store import Hand, Store, spec
 
 HOUR_S = 3600.0
@@ -27,7 +29,10 @@ HOUR_S = 3600.0
 def retention(store: Store, tmp_path: Path) -> Retention:
     settings = HubSettings(hub_data_dir=tmp_path)
     artifacts = Artifacts(tmp_path / "artifacts")
-    return Retention(store.jobs, store.views, store.workers, store.workflows, artifacts, settings)
+    machines = Machines(store.client)
+    return Retention(
+        store.jobs, store.views, store.workers, store.workflows, machines, artifacts, settings
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,6 +68,23 @@ async def test_workers_that_are_gone_are_forgotten_when_they_hold_nothing(
     await store.hand("w2")
     await evolve(retention, settings=evolve(retention.settings, worker_ttl_hours=0)).forget()
     assert [worker.worker_id for worker in await store.workers.all()] == ["w1"]
+
+
+async def test_a_machine_goes_that_is_found_missing_twice_and_is_not_at_this_hub(
+    store: Store, retention: Retention
+) -> None:
+    here, gone, back = [await admission(store, nonce=f"nonce {n} of this test") for n in range(3)]
+    for each in (here, gone, back):
+        await unseen_since(store, each, 1)
+    here_only = frozenset({here.machine.machine_id})
+    retention = evolve(retention, connected=lambda: here_only)
+    assert await retention.lapse() == ""  # the hubs may have been away until now
+    assert await retention.sight() == ""
+    await retention.machines.greet(back.machine.machine_id, "w1")
+    assert await retention.lapse() == "1 machines removed"
+    assert await retention.lapse() == ""
+    left = {each.machine_id for each in await retention.machines.all()}
+    assert left == {here.machine.machine_id, back.machine.machine_id}
 
 
 async def test_the_oldest_go_where_there_are_too_many(
