@@ -15,8 +15,9 @@ from hub.api import HANDLERS, ROUTES
 from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
 from hub.api.idempotency import Idempotency
+from hub.api.metrics_port import MetricsPort
 from hub.assembly import build
-from hub.listening import address_of, listen_as_set, schemes
+from hub.listening import address_of, listen_as_set, metrics_ports, schemes
 from hub.parts import Parts
 from hub.protocols import HttpWithDeadline, WebSocketWithEnd
 from hub.settings import HubSettings
@@ -103,7 +104,7 @@ class Server(uvicorn.Server):
     def __init__(self, parts: Parts, listening: list[socket.socket]) -> None:
         super().__init__(
             uvicorn.Config(
-                application(parts),
+                MetricsPort(application(parts), metrics_ports(parts.settings, listening)),
                 loop="uvloop",
                 http=HttpWithDeadline,
                 ws=WebSocketWithEnd,

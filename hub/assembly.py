@@ -30,6 +30,7 @@ from hub.store.limits import Limits
 from hub.store.machines import Machines
 from hub.store.news import News
 from hub.store.offers import Offers
+from hub.store.order import Order
 from hub.store.outlook import Outlook
 from hub.store.preferences import Preferences
 from hub.store.presence import Presence
@@ -101,7 +102,7 @@ def _counter(
         views=views,
         glances=glances,
         feed=Feed(news.watched, glances),
-        stats=Stats(views, desk.workers, glances, hearing.audience),
+        stats=Stats(views, desk.workers, glances, Order(news.client), hearing.audience),
         audience=hearing.audience,
         offering=hearing.offering,
         logs=hearing.logs,

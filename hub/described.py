@@ -61,6 +61,10 @@ EXAMPLES: dict[str, Any] = {
     "endpoint": "/prompt",
     "connector_type": "comfyui",
     "chunk_id": "m1",
+    "chunk_index": 0,
+    "total_chunks": 1,
+    "data": "eyJ0eXBlIjogInBpbmcifQ==",
+    "data_hash": "48dc423fa41ce224a0f447612ebb524339b3279a1d1edf3ee6564578fe9743db",
 }
 SHOWN: dict[str, tuple[str, ...]] = {
     "update_job_progress": ("message", "attempt", "lease"),

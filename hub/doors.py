@@ -1,5 +1,7 @@
 """Who may come in: REST clients by API key, workers by token or as an enrolled machine.
 
+`WS_AUTH_TOKEN` is a token of workers that opens the WebSockets of clients and monitors too.
+
 Keys are kept as SHA-256 digests and compared in constant time. On loopback a hub without keys is
 open; on any other address it does not start without API keys, and without worker tokens only
 machines that have enrolled come in.
@@ -37,10 +39,22 @@ class Doors:
     digests: dict[Role, frozenset[bytes]]
     is_open: bool
     origins: frozenset[str] = frozenset()
+    sockets: frozenset[bytes] = frozenset()
+    """Of the keys that open every WebSocket."""
 
     def admit(self, role: Role, key: str | None) -> bool:
         """Whether this key opens the door of `role`."""
-        known = self.digests[role]
+        return self._is_among(self.digests[role], key)
+
+    def admit_socket(self, role: Role, key: str | None) -> bool:
+        """Whether this key opens a WebSocket of `role`."""
+        return self._is_among(self.digests[role] | self.sockets, key)
+
+    def has_socket_keys(self, role: Role) -> bool:
+        """Whether a WebSocket of `role` needs a key."""
+        return bool(self.digests[role] | self.sockets)
+
+    def _is_among(self, known: frozenset[bytes], key: str | None) -> bool:
         if not known:
             return self.is_open
         given = hashlib.sha256((key or "").encode()).digest()
@@ -54,11 +68,12 @@ class Doors:
 
 def doors(settings: HubSettings) -> Doors:
     """The doors as set. Raises `DoorsError`."""
+    workers, sockets = settings.hub_worker_tokens, settings.ws_auth_tokens
+    for_sockets = _digests(sockets, None, "WS_AUTH_TOKEN")
     keys = {
         Role.CLIENT: _digests(settings.hub_api_keys, settings.hub_api_keys_file, "HUB_API_KEYS"),
-        Role.WORKER: _digests(
-            settings.hub_worker_tokens, settings.hub_worker_tokens_file, "HUB_WORKER_TOKENS"
-        ),
+        Role.WORKER: for_sockets
+        | _digests(workers, settings.hub_worker_tokens_file, "HUB_WORKER_TOKENS"),
     }
     hosts = {"HUB_HOST": settings.hub_host, "WS_HOST": settings.ws_host or settings.hub_host}
     public = [name for name, host in hosts.items() if not is_loopback(host)]
@@ -73,7 +88,7 @@ def doors(settings: HubSettings) -> Doors:
             "CORS_ORIGINS *: any page that is open in a browser on this machine could act here; set "
             "HUB_API_KEYS, or name the origins"
         )
-    return Doors(keys, is_open, frozenset(settings.origins))
+    return Doors(keys, is_open, frozenset(settings.origins), for_sockets)
 
 
 def is_loopback(host: str) -> bool:

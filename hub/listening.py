@@ -13,6 +13,13 @@ def schemes(settings: HubSettings) -> list[str]:
     return [scheme for scheme, *_ in _wanted(settings)]
 
 
+def metrics_ports(settings: HubSettings, listening: list[socket.socket]) -> frozenset[int]:
+    """Those of the sockets that were bound as set by which only figures can be reached."""
+    names = [name for *_, name in _wanted(settings)]
+    found = zip(names, listening, strict=False)
+    return frozenset(each.getsockname()[1] for name, each in found if name == "METRICS_PORT")
+
+
 def listen_as_set(settings: HubSettings) -> list[socket.socket]:
     """Bound sockets: HUB_PORT, and WS_PORT and METRICS_PORT when they are set. Raises `OSError`."""
     sockets: list[socket.socket] = []

@@ -24,6 +24,7 @@ from hub.store.jobs import Jobs
 from hub.store.limits import Limits
 from hub.store.machines import Machines
 from hub.store.news import News
+from hub.store.order import Order
 from hub.store.outlook import Outlook
 from hub.store.searches import Searches
 from hub.store.views import Views
@@ -77,3 +78,8 @@ class Parts:
     def workflows(self) -> Workflows:
         """Those that the advancer works on."""
         return self.advancer.workflows
+
+    @property
+    def order(self) -> Order:
+        """What waits, as monitors are told it too."""
+        return self.counter.stats.order

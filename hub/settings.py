@@ -70,12 +70,17 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
         "HUB_API_KEYS_FILE", None, "a file with such keys, one a line"
     )
     hub_worker_tokens: tuple[str, ...] = setting(
-        ("HUB_WORKER_TOKENS", "WS_AUTH_TOKEN", "WEBSOCKET_AUTH_TOKEN"), (),
-        "tokens of workers, or sha256:HEX of them, by comma", secret=True,
-    )  # fmt: skip
+        "HUB_WORKER_TOKENS", (), "tokens of workers, or sha256:HEX of them, by comma", secret=True
+    )
     hub_worker_tokens_file: Path | None = setting(
         "HUB_WORKER_TOKENS_FILE", None, "a file with such tokens, one a line"
     )
+    ws_auth_tokens: tuple[str, ...] = setting(
+        ("WS_AUTH_TOKEN", "WEBSOCKET_AUTH_TOKEN"), (),
+        "tokens of the original: of workers, and for every WebSocket, clients and monitors too;"
+        " or sha256:HEX of them, by comma",
+        secret=True,
+    )  # fmt: skip
     hub_lease_s: float = setting(
         ("HUB_LEASE_S", "WORKER_HEARTBEAT_TIMEOUT_SECONDS"), 30.0,
         "how long a silent worker keeps its jobs", validator=_positive,

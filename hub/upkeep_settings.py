@@ -41,6 +41,6 @@ class UpkeepOptions:
     )  # fmt: skip
     metrics_enabled: bool = setting("METRICS_ENABLED", True, "whether GET /metrics is answered")
     metrics_port: int | None = setting(
-        "METRICS_PORT", None, "one more port, for GET /metrics; without it they come by HUB_PORT",
+        "METRICS_PORT", None, "one more port, for /metrics and /health alone; they come by HUB_PORT too",
         validator=validators.optional(validators.and_(validators.ge(0), validators.le(65535))),
     )  # fmt: skip

@@ -7,8 +7,8 @@ from tempfile import TemporaryFile
 from attrs import define, field
 
 from shared.assembly import Assemblies, Assembly
-from shared.messages import CompleteJob, Message, SystemStatus
-from shared.pieces import LARGEST, PIECE, piece_of, split
+from shared.messages import CompleteJob, Message
+from shared.pieces import LARGEST, PIECE, is_piece, piece_of, split
 from shared.results import too_large
 from shared.wire import decode, encode
 
@@ -24,11 +24,11 @@ class Pieces:
 
         Raises `ValueError` for pieces that do not fit.
         """
-        if not isinstance(message, SystemStatus) or message.chunk_info is None:
+        if not is_piece(message):
             return message
         now_s = asyncio.get_running_loop().time()
         self._assemblies.drop_stale(now_s)
-        assembly = self._assemblies.add(piece_of(message.chunk_info, message.data), now_s)
+        assembly = self._assemblies.add(piece_of(message), now_s)
         return None if assembly is None else await asyncio.to_thread(_read, assembly)
 
     def clear(self) -> None:

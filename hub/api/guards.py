@@ -37,12 +37,14 @@ async def admit_socket(connection: AnyConnection, role: Role) -> str | None:
 
     A page of another origin needs a key: a browser adds none by itself.
     """
-    key = key_of(connection)
-    doors = _doors(connection)
     if role is Role.WORKER and (machine := await machine_of(connection)):
         return machine
-    if not (doors.digests[role] and doors.admit(role, key)):
-        _check(connection, role)
+    doors = _doors(connection)
+    is_let_in = doors.admit_socket(role, key_of(connection))
+    if not (is_let_in and doors.has_socket_keys(role)):
+        _refuse_other_origins(connection)
+    if not is_let_in:
+        raise _key_is_needed(role)
     return None
 
 
@@ -62,10 +64,14 @@ async def machine_of(connection: AnyConnection) -> str | None:
 def _check(connection: AnyConnection, role: Role) -> None:
     _refuse_other_origins(connection)
     if not _doors(connection).admit(role, key_of(connection)):
-        raise NotAuthorizedException(
-            f"a {role} key is needed: Authorization: Bearer KEY",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        raise _key_is_needed(role)
+
+
+def _key_is_needed(role: Role) -> NotAuthorizedException:
+    return NotAuthorizedException(
+        f"a {role} key is needed: Authorization: Bearer KEY",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
 
 
 def _doors(connection: AnyConnection) -> Doors:

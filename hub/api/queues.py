@@ -23,8 +23,12 @@ ACTIVE = (JobState.IN_PROGRESS, JobState.ASSIGNED)
 
 @get("/queue/pending", guards=[clients], summary="Jobs that wait", tags=["jobs"])
 async def pending_jobs(parts: NamedDependency[Parts], limit: Limit = 50) -> Document:
-    """Those submitted last, the newest first; `GET /jobs/{id}/explain` tells what is before one."""
-    return listed(await newest(parts, PENDING, limit))
+    """In the order of the queue, then what is delayed, as it becomes due. What a worker would take is
+    told by `GET /workers/{id}/next`.
+    """
+    ids = await parts.order.first(limit)
+    found = await gather(*[parts.views.job(job_id) for job_id in ids])
+    return listed([job for job in found if job is not None and job.status in PENDING])
 
 
 @get("/queue/active", guards=[clients], summary="Jobs that workers have", tags=["jobs"])

@@ -75,6 +75,7 @@ _KEYS = frozenset(
         "HUB_WORKER_TOKENS",
         "HUB_WORKER_TOKENS_FILE",
         "WS_AUTH_TOKEN",
+        "WEBSOCKET_AUTH_TOKEN",
     }
 )
 _READABLE = {"LOG_FORMAT": "text", "PYTHONUNBUFFERED": "1"}

@@ -2,7 +2,8 @@
 
 from hub.sessions.agent import AgentPeer
 from hub.sessions.client import ClientPeer
-from hub.sessions.connection import Connection, Socket
+from hub.sessions.connection import Connection
+from hub.sessions.ends import Socket
 from hub.sessions.registry import Registry
 
 __all__ = ["AgentPeer", "ClientPeer", "Connection", "Registry", "Socket"]

@@ -7,9 +7,10 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from hub.sessions.connection import REPLACED, Line
+from hub.sessions.connection import REPLACED
 from hub.sessions.counter import Counter
 from hub.sessions.desk import Desk, ReportError
+from hub.sessions.ends import Line
 from hub.sessions.registry import Registry
 from hub.sessions.worker import WorkerSession
 from hub.store.client import StoreUnavailableError

@@ -7,8 +7,8 @@ from typing import Any
 from attrs import define, field
 
 from hub.sessions.broadcasts import Broadcasts, check_sections, interval_of
-from hub.sessions.connection import Line
 from hub.sessions.counter import Counter
+from hub.sessions.ends import Line
 from hub.sessions.pace import Pace
 from hub.sessions.telling import followed, notified, passes, status_of
 from hub.store.client import StoreFullError

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any, Protocol
 
 from attrs import define, field
 
+from hub.sessions.ends import Peer, Socket
 from hub.sessions.outbox import Outbox
 from hub.sessions.pieces import Pieces
 from hub.sessions.voice import Voice
@@ -15,6 +15,7 @@ from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
     Ack,
+    ChunkedMessage,
     ChunkedMessageComplete,
     ConnectionEstablished,
     Disconnect,
@@ -28,6 +29,7 @@ from shared.messages import (
     Unknown,
 )
 from shared.messages.message import HUB_TO_ANY
+from shared.pieces import form_of, is_piece, piece_of
 from shared.wire import UnknownTypeError, WireError, decode
 
 log = logging.getLogger(__name__)
@@ -40,54 +42,6 @@ DONE, GOING_AWAY, INTERNAL, TRY_LATER, REPLACED = 1000, 1012, 1011, 1013, 4409
 the hub too full; the worker's id was registered on another connection."""
 INVALID = 1008
 """Close code for a key that opens nothing, or nothing any more, and for what is not spoken here."""
-
-
-class Socket(Protocol):
-    """An accepted WebSocket as ASGI speaks it."""
-
-    @property
-    def receive(self) -> Callable[[], Awaitable[Any]]:
-        """Waits for the next ASGI message."""
-        ...
-
-    @property
-    def send(self) -> Callable[..., Awaitable[None]]:
-        """Sends an ASGI message."""
-        ...
-
-
-class Line(Protocol):
-    """What a peer may do with its connection."""
-
-    def say(self, message: Message) -> None:
-        """Send this next; never blocks."""
-        ...
-
-    def end(self, code: int, reason: str) -> None:
-        """Close the connection soon."""
-        ...
-
-
-class Peer(Protocol):
-    """Who is at the other end. Raises `ValueError` for what cannot be acted on."""
-
-    greeting: str
-
-    def speaker(self) -> str | None:
-        """The worker that speaks when a frame does not say it."""
-        ...
-
-    def is_in_turn(self, message: Message, /) -> bool:
-        """Whether the frames behind this one wait until it has been heard."""
-        ...
-
-    async def hear(self, message: Message) -> None:
-        """Act on one message."""
-        ...
-
-    async def depart(self) -> None:
-        """The connection has ended."""
-        ...
 
 
 class ClosedError(Exception):
@@ -175,8 +129,8 @@ class Connection:
         except WireError as problem:
             self.say(Error(error=str(problem)))
             return
-        if isinstance(message, SystemStatus) and message.chunk_info is not None:
-            await self._guarded(self._take_piece(peer, message, message.chunk_info))
+        if is_piece(message):
+            await self._guarded(self._take_piece(peer, message))
             return
         if peer.is_in_turn(message):
             await self._guarded(self._hear(peer, message))
@@ -186,11 +140,15 @@ class Connection:
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 
-    async def _take_piece(self, peer: Peer, piece: SystemStatus, info: dict[str, Any]) -> None:
-        self._voice.speaks_in_pieces = True
-        frame = await self.pieces.add(info, piece.data)
-        if frame is not None:
-            await self._take(peer, frame)
+    async def _take_piece(self, peer: Peer, message: SystemStatus | ChunkedMessage) -> None:
+        self._voice.form = form_of(message)
+        whole = await self.pieces.add(piece_of(message))
+        if whole is None:
+            return
+        frame, size = whole
+        if isinstance(message, ChunkedMessage):
+            self.say(ChunkedMessageComplete(chunk_id=message.chunk_id, total_size=size))
+        await self._take(peer, frame)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from attrs import define, field
 
 from hub.artifacts.values import INLINE, Values
 from shared.assembly import Assemblies, Assembly
-from shared.pieces import piece_of
+from shared.pieces import Piece
 
 
 @define(eq=False)
@@ -27,14 +27,16 @@ class Pieces:
     def __attrs_post_init__(self) -> None:
         self._assemblies = Assemblies(self.folder, self.largest)
 
-    async def add(self, info: dict[str, Any], data: object) -> str | None:
-        """The frame when this was its last piece; what is large in it is an artifact by then."""
-        whole = self._assemblies.add(piece_of(info, data), _now_s())
+    async def add(self, piece: Piece) -> tuple[str, int] | None:
+        """The frame, and how many bytes came, when this was its last piece. What is large in it is an
+        artifact by then.
+        """
+        whole = self._assemblies.add(piece, _now_s())
         self._watch()
         if whole is None:
             return None
         with whole.file:
-            return await self._read(whole)
+            return await self._read(whole), whole.size
 
     def end(self, name: str) -> None:
         """The peer says that it has sent all pieces of a message."""

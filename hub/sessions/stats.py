@@ -1,6 +1,6 @@
 """The whole system in one document, as `stats_broadcast` tells it, and what has changed in it.
 
-Lists of jobs hold the newest few; the counts are of all. One document is made for all who ask
+Lists of jobs hold few, those that wait first and the newest of the others; the counts are of all. One document is made for all who ask
 within `FRESH_S`.
 """
 
@@ -13,6 +13,7 @@ from attrs import define, field
 
 from hub.sessions.audience import Audience
 from hub.store.glances import Glance, Glances
+from hub.store.order import Order
 from hub.store.views import Views
 from hub.store.workers import Worker, Workers
 from shared.messages import SystemStatus
@@ -36,6 +37,7 @@ class Stats:
     views: Views
     workers: Workers
     glances: Glances
+    order: Order
     audience: Audience
     _made_at: float = field(default=float("-inf"), init=False)
     _document: Document = field(factory=dict, init=False)
@@ -94,11 +96,10 @@ class Stats:
 
     async def _job_lists(self) -> Document:
         states = (
-            JobState.IN_PROGRESS, JobState.ASSIGNED, JobState.PENDING, JobState.COMPLETED,
-            JobState.FAILED,
+            JobState.IN_PROGRESS, JobState.ASSIGNED, JobState.COMPLETED, JobState.FAILED,
         )  # fmt: skip
-        running, assigned, pending, completed, failed = await gather(
-            *[self.glances.newest(state, LISTED) for state in states]
+        pending, running, assigned, completed, failed = await gather(
+            self._waiting(), *[self.glances.newest(state, LISTED) for state in states]
         )
         return {
             "active_jobs": [_job(each) for each in (running + assigned)[:LISTED]],
@@ -106,6 +107,11 @@ class Stats:
             "completed_jobs": [_job(each) for each in completed],
             "failed_jobs": [_job(each) for each in failed],
         }
+
+    async def _waiting(self) -> list[Glance]:
+        ids = await self.order.first(LISTED)
+        found = await gather(*[self.glances.at(job_id, with_result=False) for job_id in ids])
+        return [each for each in found if each is not None]
 
 
 def changes(before: Document, now: Document) -> Document:

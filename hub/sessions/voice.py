@@ -11,7 +11,7 @@ from attrs import define, evolve, frozen
 
 from hub.artifacts.values import Values
 from shared.messages import CompleteJob, JobAssigned, Message, ResponseJobStatus
-from shared.pieces import PIECE, numbered, split
+from shared.pieces import PIECE, Form, numbered, split
 from shared.wire import encode
 
 LARGE_FIELDS: dict[type[Message], str] = {
@@ -64,7 +64,7 @@ class Voice:
     send: Send
     values: Values
     urgent: Callable[[], list[Message]]
-    speaks_in_pieces: bool = False  # then frames go in pieces that would do in one
+    form: Form | None = None  # of a peer that sends pieces: it gets them though one frame would do
 
     async def say(self, message: Message) -> None:
         """Send a message; back when the peer has taken it."""
@@ -73,15 +73,15 @@ class Voice:
             await self._say_large(large)
             return
         text = encode(message)
-        if self.speaks_in_pieces and len(text) > PIECE:
-            for piece in split(text):
+        if self.form is not None and len(text) > PIECE:
+            for piece in split(text, self.form):
                 await self.send(encode(piece))
         else:
             await self.send(text)
 
     async def _say_large(self, frame: LargeFrame) -> None:
         total, digest = await asyncio.to_thread(frame.measured)
-        pieces = numbered(frame.texts(), total, digest)
+        pieces = (self.form or numbered)(frame.texts(), total, digest)
         while (text := await asyncio.to_thread(_next, pieces)) is not None:
             await self.send(text)
             for each in self.urgent():

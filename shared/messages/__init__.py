@@ -50,6 +50,7 @@ from shared.messages.stats import (
 )
 from shared.messages.system import (
     Ack,
+    ChunkedMessage,
     ChunkedMessageComplete,
     ConnectionEstablished,
     Disconnect,
@@ -78,6 +79,7 @@ __all__ = [
     "MESSAGES",
     "Ack",
     "CancelJob",
+    "ChunkedMessage",
     "ChunkedMessageComplete",
     "ClaimJob",
     "ClientRegistered",
@@ -182,6 +184,7 @@ MESSAGES: dict[str, type[Message]] = {
         Ping,
         Pong,
         StayAlive,
+        ChunkedMessage,
         ChunkedMessageComplete,
         StayAliveResponse,
         Disconnect,

@@ -24,7 +24,6 @@ EXPLAINED: dict[str, str] = {
     "queue_status_update": "send subscribe_stats; stats_broadcast has the queues",
     "system_alert": "alerts are no messages here; look at the hub's health and log",
     "server_disconnect": "the hub says it by its close code: 1012 means come back soon",
-    "chunked_message": "send pieces as system_status with chunk_info",
     "sync_job_state": "send request_job_status, or name the leases in worker_heartbeat.running",
 }
 """Documented names that mean nothing here, and what to do instead."""

@@ -88,9 +88,26 @@ class Disconnect(Message):
 
 
 @frozen(kw_only=True)
+class ChunkedMessage(Message):
+    """A piece of a message that is too large: `data` is base64, `data_hash` the SHA-256 of all of it."""
+
+    type: ClassVar[str] = "chunked_message"
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
+    chunk_id: str
+    chunk_index: int
+    total_chunks: int
+    data: str
+    data_hash: str
+    original_type: str | None = None
+
+
+@frozen(kw_only=True)
 class ChunkedMessageComplete(Message):
-    """All pieces of a message were sent: an `ack`, or an `error` that names those that are missing."""
+    """The peer has sent all pieces: an `ack`, or an `error` that names those that are missing. The hub
+    has put together what came as `chunked_message`: how many bytes it has.
+    """
 
     type: ClassVar[str] = "chunked_message_complete"
-    ways: ClassVar[tuple[str, ...]] = ANY_TO_HUB
+    ways: ClassVar[tuple[str, ...]] = (*ANY_TO_HUB, *HUB_TO_ANY)
     chunk_id: str
+    total_size: int | None = None

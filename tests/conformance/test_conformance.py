@@ -5,6 +5,7 @@ the services named here, and leaves a few ended jobs behind.
 """
 
 import asyncio
+import json
 from uuid import uuid4
 
 import pytest
@@ -199,6 +200,23 @@ async def test_a_worker_that_comes_back_goes_on_with_its_job(hub: Hub, service: 
             await back.say("complete_job", job_id=job_id)
             assert (await back.hear("job_completed_ack"))["status"] == "completed"
         await client.hear("complete_job", job_id=job_id)
+
+
+@pytest.mark.parametrize("form", ["system_status", "chunked_message"])
+async def test_a_message_may_come_in_pieces_of_either_form(
+    hub: Hub, service: str, form: str
+) -> None:
+    said = {"type": "submit_job", "job_type": service, "payload": {"text": "ö" * 100}}
+    async with hub.peer("client") as client:
+        await client.say_in_pieces(form, said)
+        if form == "chunked_message":
+            size = len(json.dumps(said).encode())
+            await client.hear("chunked_message_complete", chunk_id="c1", total_size=size)
+        job_id = (await client.hear("job_accepted"))["job_id"]
+        await client.say_in_pieces(form, said, wrong="0" * 64)
+        assert "data_hash" in (await client.hear("error"))["error"]
+        await client.say("cancel_job", job_id=job_id)
+        await client.hear("job_cancelled", job_id=job_id)
 
 
 async def test_frames_that_are_none_hurt_nobody(hub: Hub) -> None:

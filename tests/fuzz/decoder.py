@@ -11,8 +11,7 @@ from typing import Any
 atheris: Any = import_module("atheris")
 
 with atheris.instrument_imports():
-    from shared.messages import SystemStatus
-    from shared.pieces import PieceError, piece_of
+    from shared.pieces import PieceError, is_piece, piece_of
     from shared.wire import WireError, decode, encode
 
 
@@ -23,9 +22,9 @@ def one(data: bytes) -> None:
     except WireError:
         return
     assert decode(encode(message), "w1") == message
-    if isinstance(message, SystemStatus) and message.chunk_info is not None:
+    if is_piece(message):
         with suppress(PieceError):
-            piece_of(message.chunk_info, message.data)
+            piece_of(message)
 
 
 def main() -> Any:

@@ -28,7 +28,7 @@ LARGE = "é" * (3 * PIECE)
 async def give_in_pieces(talk: Talk, job: JobAssigned) -> list[SystemStatus]:
     """Say an assignment in pieces, and give them back."""
     await talk.hear(ClaimJob)
-    pieces = list(split(encode(job)))
+    pieces = [each for each in split(encode(job)) if isinstance(each, SystemStatus)]
     for piece in reversed(pieces):
         await talk.say(piece)
     return pieces

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.hubs import RunningHub
+from tests.support.store import LATER_MS
 
 JOB = {
     "id", "type", "status", "priority", "payload", "requirements", "customer_id", "created_at",
@@ -145,3 +146,20 @@ async def test_a_place_is_told_from_0_from_1_and_in_words(
     ]  # fmt: skip
     runs = (await hub.rest.get(f"/api/jobs/{ids['runs']}")).json()
     assert (runs["position"], runs["position_description"], runs["worker_id"]) == (None, None, "w1")
+
+
+async def test_what_waits_is_listed_in_the_order_of_the_queue(hub: RunningHub) -> None:
+    named = {
+        "late": await hub.submit(priority=1),
+        "next": await hub.submit("x", priority=50),
+        "first": await hub.submit("y", priority=70),
+        "third": await hub.submit(priority=50),
+    }
+    held = await hub.submit(run_at=LATER_MS, priority=99)
+    listed = (await hub.rest.get("/queue/pending")).json()["jobs"]
+    assert [job["id"] for job in listed] == [
+        *(named[each] for each in ("first", "next", "third", "late")), held,
+    ]  # fmt: skip
+    assert listed[-1]["status"] == "delayed"
+    few = (await hub.rest.get("/queue/pending?limit=2")).json()["jobs"]
+    assert [job["id"] for job in few] == [named["first"], named["next"]]

@@ -1,5 +1,6 @@
 """Messages in pieces, both ways, and what is said of pieces that do not fit."""
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from shared import assembly as module
 from shared.messages import (
     Ack,
+    ChunkedMessage,
     ChunkedMessageComplete,
     CompleteJob,
     Error,
@@ -21,7 +23,7 @@ from shared.messages import (
     SubscriptionConfirmed,
     SystemStatus,
 )
-from shared.pieces import PIECE, split
+from shared.pieces import PIECE, chunked, split
 from shared.wire import encode
 from tests.support.hubs import RunningHub
 from tests.support.waiting import wait_until
@@ -193,3 +195,59 @@ async def test_who_says_that_all_was_sent_is_told_what_is_missing(hub: RunningHu
         await client.expect(Pong)
         await client.send(ChunkedMessageComplete(chunk_id="whatever"))
         assert (await client.expect(Ack)).original_type == "chunked_message_complete"
+
+
+async def test_the_other_form_of_a_piece_is_understood_and_answered_in_kind(
+    hub: RunningHub,
+) -> None:
+    parts = list(split(FRAME, chunked))
+    assert len(parts) == 4
+    async with client_of(hub.url) as client:
+        for part in reversed(parts):
+            await client.send(part)
+        told = await client.expect(ChunkedMessageComplete)
+        assert told.total_size == len(FRAME.encode())
+        job_id = (await client.expect(JobAccepted)).job_id
+        worker = await hub.worker()
+        for part in split(encode(Ping()), chunked):
+            await worker.send(part)
+        await worker.expect(ChunkedMessageComplete)
+        await worker.expect(Pong)
+        await worker.claim()
+        assert json.loads(await in_chunks(worker))["params"] == {"text": LARGE}
+        await worker.send(CompleteJob(job_id=job_id, worker_id="w1", result={"n": 1}))
+        await worker.expect(JobCompletedAck)
+
+
+async def in_chunks(peer: WireWorker) -> str:
+    """The frame that the next chunks give."""
+    heard = [await peer.expect(ChunkedMessage)]
+    while len(heard) < heard[0].total_chunks:
+        heard.append(await peer.expect(ChunkedMessage))
+    assert [each.chunk_index for each in heard] == [*range(len(heard))]
+    frame = b"".join(base64.b64decode(each.data) for each in heard)
+    assert hashlib.sha256(frame).hexdigest() == heard[0].data_hash
+    return frame.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"data": "é"}, "data: expected base64"),
+        ({"chunk_index": 2}, "chunk_index: expected 0 to 1, got 2"),
+        ({"chunk_index": 0}, "piece 0 of c has come already"),
+        ({"chunk_index": 1}, f"data_hash of c is {'0' * 64}, but its 2 pieces give"),
+        ({"data": 5}, "data"),
+    ],
+    ids=str,
+)
+async def test_a_chunk_that_does_not_fit_is_named(
+    hub: RunningHub, changes: dict[str, Any], problem: str
+) -> None:
+    said = {"chunk_id": "c", "chunk_index": 0, "total_chunks": 2, "data_hash": "0" * 64}
+    first = {"type": "chunked_message", "data": "eA==", **said}
+    async with client_of(hub.url) as client:
+        await client.send(first)
+        await client.send(first | changes)
+        assert problem in (await client.expect(Error)).error
+        await still_submits(client)

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from hub import __main__ as command
 from hub.app import Server
@@ -68,7 +70,16 @@ async def test_figures_have_a_port_of_their_own(redis_url: str, tmp_path: Path) 
         port = listening[1].getsockname()[1]
         async with httpx.AsyncClient() as rest:
             answer = await rest.get(f"http://127.0.0.1:{port}/metrics")
+            health = await rest.get(f"http://127.0.0.1:{port}/health/")
+            other = await rest.get(f"http://127.0.0.1:{port}/jobs")
         assert (answer.status_code, answer.json()["jobs"]["total"]) == (200, 0)
+        assert health.status_code == 200
+        assert (other.status_code, other.json()["error"]) == (
+            404, "METRICS_PORT serves /metrics and /health; all else comes by HUB_PORT",
+        )  # fmt: skip
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://127.0.0.1:{port}/ws/client/c1")
+        assert refused.value.response.status_code == 403
         server.should_exit = True
         await serving
 

@@ -1,6 +1,7 @@
 """The WebSocket addresses: who gets in, under which names, and what a refusal says."""
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -51,6 +52,29 @@ async def test_clients_and_monitors_come_in_by_their_key(closed: RunningHub, pat
     for wrong in (path, f"{path}{sign}token={WORKER}"):
         code, reason = await refusal(closed, wrong)
         assert (code, str(reason)[:22]) == (1008, "Invalid authentication")
+
+
+@pytest.mark.parametrize("kind", ["client", "monitor", "worker"])
+async def test_the_token_of_the_original_opens_every_web_socket(
+    redis_url: str, tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "websockets.client")
+    caplog.set_level(logging.WARNING, "httpx")
+    async with running_hub(
+        redis_url, tmp_path, hub_api_keys=(CLIENT,), ws_auth_tokens=(WORKER,)
+    ) as hub:
+        headers = {"Authorization": f"Bearer {WORKER}"}
+        async with client_of(hub.url, f"/ws/{kind}/p1", additional_headers=headers):
+            pass
+        for shown in (f"/ws/{kind}/p1?token={WORKER}", f"/?type={kind}&id=p1&auth={WORKER}"):
+            async with client_of(hub.url, shown):
+                pass
+        for wrong in (f"/ws/{kind}/p1", f"/ws/{kind}/p1?token={WORKER}x"):
+            assert (await refusal(hub, wrong))[0] == 1008
+        answer = await hub.rest.get("/jobs", headers=headers)
+        assert answer.status_code == 401
+    assert WORKER not in caplog.text
 
 
 async def test_who_shows_a_key_may_be_a_page_of_any_origin(closed: RunningHub) -> None:

@@ -161,3 +161,23 @@ def test_a_page_of_another_site_comes_in_where_it_is_named(
 def test_every_page_comes_in_only_where_there_are_keys() -> None:
     with pytest.raises(DoorsError, match=r"CORS_ORIGINS \*: .* set HUB_API_KEYS, or name"):
         doors(HubSettings(cors_origins=("*",)))
+
+
+def test_the_token_of_the_original_opens_every_web_socket_and_what_workers_ask_for() -> None:
+    old = doors(HubSettings(hub_host="::", hub_api_keys=(KEY,), ws_auth_tokens=(TOKEN,)))
+    assert all(old.admit_socket(role, TOKEN) for role in Role)
+    assert [role for role in Role if old.admit(role, TOKEN)] == [Role.WORKER]
+    assert [role for role in Role if old.admit_socket(role, KEY)] == [Role.CLIENT]
+    assert all(old.has_socket_keys(role) for role in Role)
+
+
+def test_where_there_is_such_a_token_no_web_socket_is_open_on_loopback_either() -> None:
+    old = doors(HubSettings(ws_auth_tokens=(TOKEN,)))
+    assert not any(old.admit_socket(role, None) for role in Role)
+    assert old.admit(Role.CLIENT, None)
+    assert not any(doors(HubSettings()).has_socket_keys(role) for role in Role)
+
+
+def test_a_short_token_of_the_original_is_refused_by_its_name() -> None:
+    with pytest.raises(DoorsError, match="WS_AUTH_TOKEN: a key has at least 16"):
+        doors(HubSettings(ws_auth_tokens=("tooshort",)))

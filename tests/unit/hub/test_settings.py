@@ -32,7 +32,7 @@ def test_flags_and_variables_are_read() -> None:
 
 
 def test_the_original_name_of_the_tokens_works_behind_ours() -> None:
-    assert settings(WS_AUTH_TOKEN="old").hub_worker_tokens == ("old",)
+    assert settings(WS_AUTH_TOKEN="old").ws_auth_tokens == ("old",)
     both = settings(WS_AUTH_TOKEN="old", HUB_WORKER_TOKENS="new")
     assert both.hub_worker_tokens == ("new",)
 

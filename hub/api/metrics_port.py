@@ -1,0 +1,40 @@
+"""What METRICS_PORT serves: figures and fitness, and nothing else."""
+
+from typing import Any, cast
+
+from attrs import frozen
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from hub.sessions.connection import INVALID
+from shared.wire import dump_json
+
+SERVED = ("/metrics", "/health")
+
+
+@frozen
+class MetricsPort:
+    """The application, of which only `SERVED` can be reached by `ports`."""
+
+    app: ASGIApp
+    ports: frozenset[int]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what came by another port, or is served."""
+        server = cast("tuple[str, int]", scope["server"])  # a socket of ours has always one
+        if server[1] not in self.ports or scope["path"].rstrip("/") in SERVED:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": INVALID, "reason": _PROBLEM})
+        else:
+            await _refuse(send)
+
+
+async def _refuse(send: Send) -> None:
+    body = dump_json({"error": _PROBLEM}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    start: Any = {"type": "http.response.start", "status": 404, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+_PROBLEM = f"METRICS_PORT serves {' and '.join(SERVED)}; all else comes by HUB_PORT"
