@@ -12,11 +12,12 @@ from agent.desk import Desk
 from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
 from agent.inventory import Gpu, GpuFault, NvmlError, announce, find_provider, survey, watch_faults
-from agent.leaving import Stop, watch_limits, watch_notices
+from agent.leaving import Stop, watch_limits
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
 from agent.notice import tell_ready
+from agent.renting import watch_cloud, watch_notices
 from agent.settings import AgentSettings
 from agent.stations import Failures, MakeConnectors, Station, engines, posts
 
@@ -95,6 +96,7 @@ async def _work(
     loops.append(tasks.create_task(_fit_at_first(judged, stations)))
     loops.append(tasks.create_task(watch_limits(settings, stations, stop)))
     loops.append(tasks.create_task(watch_notices(settings, stop)))
+    loops.append(tasks.create_task(watch_cloud(settings, stations, stop)))
     await stop.asked.wait()
 
     used = sum(each.slots.used for each in stations)

@@ -1,9 +1,8 @@
-"""When the agent ends by itself: limits of the operator, and a machine that is taken away."""
+"""How the agent ends, and when it does so by itself: at limits of the operator."""
 
 import asyncio
 import logging
 import time
-import urllib.request
 from collections.abc import Sequence
 
 from attrs import define, field
@@ -15,8 +14,6 @@ from shared.states import Reason
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-_ANSWER_S = 2
-_NO_NOTICE = {"", "false", "none"}
 
 
 @define
@@ -65,29 +62,6 @@ async def watch_limits(settings: AgentSettings, stations: Sequence[Station], sto
                 each.slots.drain()
             if is_idle:
                 return _end(stop, f"it has done {most} jobs")
-
-
-async def watch_notices(settings: AgentSettings, stop: Stop) -> None:
-    """Preempt when the machine's provider tells that it takes the machine away."""
-    url, file = settings.spot_notice_url, settings.spot_notice_file
-    if url is None and file is None:
-        return
-    while not (file and file.exists()) and not (url and await asyncio.to_thread(_told, url)):  # noqa: ASYNC110 - neither has an event
-        await asyncio.sleep(settings.spot_notice_every_s)
-    log.warning("the machine is taken away: everything is given back now")
-    stop.preempt()
-
-
-def _told(url: str) -> bool:
-    """Whether there is a notice: clouds answer 404, FALSE or NONE while there is none."""
-    # The address is the operator's own.
-    request = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_S) as answer:  # noqa: S310
-            return answer.read(1000).decode(errors="replace").strip().lower() not in _NO_NOTICE
-    except (OSError, ValueError) as problem:  # 404 among them
-        log.debug("no notice at %s: %s", url, problem)
-        return False
 
 
 def _end(stop: Stop, why: str) -> None:

@@ -14,7 +14,12 @@ class MachineOptions:
     """What the operator knows of the machine, and how the agent is to end by itself."""
 
     provider: str | None = setting(
-        "WORKER_PROVIDER", None, "who rents it out; vast.ai, RunPod and Salad are recognised"
+        "WORKER_PROVIDER",
+        None,
+        "who rents it out; vast.ai, RunPod, Salad, AWS, Google Cloud and Azure are recognised",
+    )
+    instance_type: str | None = setting(
+        "WORKER_INSTANCE_TYPE", None, "what its provider calls this size of machine"
     )
     region: str | None = setting(
         ("WORKER_REGION", "REGION"), None, "where it stands, for jobs that ask for a region"
@@ -25,6 +30,14 @@ class MachineOptions:
         0.0,
         "what it costs an hour, in your currency",
         validator=_NATURAL,
+    )
+    cloud_metadata: bool = setting(
+        "WORKER_CLOUD_METADATA",
+        True,
+        "whether AWS, Google Cloud or Azure is asked what this machine is, and if it is taken away",
+    )
+    cloud_metadata_url: str | None = setting(
+        "WORKER_CLOUD_METADATA_URL", None, "where clouds tell that; 169.254.169.254 when not set"
     )
     spot_notice_url: str | None = setting(
         "WORKER_SPOT_NOTICE_URL",

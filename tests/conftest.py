@@ -1,5 +1,6 @@
 """Fixtures of the whole suite."""
 
+import os
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -11,6 +12,11 @@ from tests.support.leaks import leaked_keys
 from tests.support.servers import Servers, selected_kinds
 
 _ON_EVERY_SERVER = {"store", "properties"}
+
+
+def pytest_configure() -> None:
+    """Agents of the tests ask no cloud that the tests may run in, but for those that are told to."""
+    os.environ["WORKER_CLOUD_METADATA"] = "off"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -2,23 +2,29 @@
 
 from typing import Any
 
+from agent.inventory.clouds import Cloud, find_cloud
 from agent.inventory.gpu_faults import GpuFault, watch_faults
 from agent.inventory.gpu_load import gpu_load, is_busy
 from agent.inventory.gpus import Gpu, LostGpu, Survey, announce, survey
 from agent.inventory.host import find_host, host_load
+from agent.inventory.metadata import NoMetadataError, ask
 from agent.inventory.nvml import Driver, NvmlError
 from agent.inventory.provider import Provider, find_provider
 from shared.matching import Hardware
 
 __all__ = [
+    "Cloud",
     "Driver",
     "Gpu",
     "GpuFault",
     "LostGpu",
+    "NoMetadataError",
     "NvmlError",
     "Provider",
     "Survey",
     "announce",
+    "ask",
+    "find_cloud",
     "find_hardware",
     "find_provider",
     "gpu_load",

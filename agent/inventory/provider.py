@@ -11,6 +11,7 @@ class Provider:
 
     name: str | None = None
     region: str | None = None
+    instance_type: str | None = None  # as the provider calls the size of machine
     is_spot: bool | None = None
 
 

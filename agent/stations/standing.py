@@ -56,6 +56,7 @@ def _labels(settings: AgentSettings, provider: Provider) -> dict[str, str]:
     is_spot = provider.is_spot if settings.spot is None else settings.spot
     known: dict[str, str | None] = {
         "provider": settings.provider or provider.name,
+        "instance_type": settings.instance_type or provider.instance_type,
         "spot": None if is_spot is None else str(is_spot).lower(),
     }
     known |= {name: getattr(settings, f"{name}_label") for name in _LABELS}

@@ -102,6 +102,12 @@ class Station:
         self.slots.paused = paused
         self.worker.introduce()
 
+    def rented(self, provider: Provider) -> None:
+        """It is known now where the machine comes from."""
+        self.provider = provider
+        found = able(self.post, provider, self.ready) if self.ready else unable(self.post, provider)
+        self.worker.change(found)
+
     def drain(self) -> None:
         """Take nothing new any more."""
         self.slots.drain()

@@ -45,6 +45,7 @@ class Box:
         return {
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
+            "WORKER_CLOUD_METADATA": "off",
             "EMP_AGENT_DIR": str(self.agent.parent),
             "WORKER_SUPERVISOR": "process",  # whatever this machine has
         } | covered

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from agent import renting
 from tests.fakes.hub import FakeHub, running_hub
 from tests.fakes.nvml import presets
 from tests.support.agents import Start, starting
+
+
+@pytest.fixture(autouse=True)
+def _no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agents in the process of the tests ask nobody either."""
+    monkeypatch.setattr(renting, "ADDRESS", "http://127.0.0.1:9")
 
 
 @pytest.fixture
