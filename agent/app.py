@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from agent.connectors.offers import NoConnectorError
@@ -16,6 +17,7 @@ from agent.leaving import Stop, watch_limits
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
+from agent.models import DIGESTS, Digests, Shelf, folders
 from agent.notice import tell_ready
 from agent.renting import watch_cloud, watch_notices
 from agent.settings import AgentSettings
@@ -24,6 +26,7 @@ from agent.stations import Failures, MakeConnectors, Station, engines, posts
 log = logging.getLogger(__name__)
 
 RELEASE_S = 10  # for stopped attempts to end and for the hub to acknowledge the last reports
+STARTING = "initializing"  # the status of a worker whose engine is
 FIRST_LOOK_S = 1.0  # for workers to be ready before they are introduced to the hub
 
 
@@ -91,12 +94,7 @@ async def _work(
     loops.append(tasks.create_task(_watch_gpus(stations)))
     judged = asyncio.gather(*(each.judged.wait() for each in stations))
     await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
-    loops.append(tasks.create_task(link.run()))
-    loops.append(tasks.create_task(tell_ready(stations)))
-    loops.append(tasks.create_task(_fit_at_first(judged, stations)))
-    loops.append(tasks.create_task(watch_limits(settings, stations, stop)))
-    loops.append(tasks.create_task(watch_notices(settings, stop)))
-    loops.append(tasks.create_task(watch_cloud(settings, stations, stop)))
+    loops += map(tasks.create_task, _until_the_end(settings, stations, stop, link, judged))
     await stop.asked.wait()
 
     used = sum(each.slots.used for each in stations)
@@ -114,6 +112,42 @@ async def _work(
     await _first_of(_settled(stations), within_s=RELEASE_S)
     for loop in loops:
         loop.cancel()
+
+
+def _until_the_end(
+    settings: AgentSettings,
+    stations: Sequence[Station],
+    stop: Stop,
+    link: Link,
+    judged: Awaitable[object],
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What goes on until all is handed in."""
+    yield link.run()
+    yield tell_ready(stations)
+    yield _fit_at_first(judged, stations)
+    yield watch_limits(settings, stations, stop)
+    yield watch_notices(settings, stop)
+    yield watch_cloud(settings, stations, stop)
+    if roots := folders(settings):
+        yield _shelf(settings, stations, roots).run()
+
+
+def _shelf(
+    settings: AgentSettings, stations: Sequence[Station], roots: Mapping[str, tuple[Path, ...]]
+) -> Shelf:
+    def tell() -> None:
+        for each in stations:
+            each.stock(shelf)
+
+    shelf = Shelf(
+        roots,
+        Digests(settings.state_dir / DIGESTS),
+        tell,
+        lambda: any(each.slots.used or each.slots.closed == STARTING for each in stations),
+        settings.offers_s,
+        settings.hash_models,
+    )
+    return shelf
 
 
 async def _fit_at_first(judged: Awaitable[object], stations: Sequence[Station]) -> None:

@@ -23,6 +23,11 @@ class EngineOptions:
         "WORKER_COMFYUI_PYTHON", None, "its Python, if it is not in venv or .venv of its folder"
     )
     comfyui_args: str = setting("WORKER_COMFYUI_ARGS", "", "more arguments for it, as in a shell")
+    comfyui_model_dirs: tuple[str, ...] = setting(
+        "WORKER_COMFYUI_MODEL_DIRS",
+        (),
+        "folders of its models, where they are not in models of its own folder",
+    )
     comfyui_first_port: int = setting(
         "WORKER_COMFYUI_FIRST_PORT", 8188, "its port; the next that is free is taken"
     )
@@ -35,6 +40,16 @@ class EngineOptions:
         "WORKER_A1111_PYTHON", None, "its Python, if it is not in venv or .venv of its folder"
     )
     a1111_args: str = setting("WORKER_A1111_ARGS", "", "more arguments for it, as in a shell")
+    a1111_model_dirs: tuple[str, ...] = setting(
+        "WORKER_A1111_MODEL_DIRS",
+        (),
+        "folders of its models, where they are not in models and embeddings of its own folder",
+    )
+    hash_models: bool = setting(
+        "WORKER_HASH_MODELS",
+        True,
+        "whether files of models are hashed while no job runs, so that jobs may ask for a content",
+    )
     a1111_first_port: int = setting(
         "WORKER_A1111_FIRST_PORT", 7860, "its port; the next that is free is taken"
     )

@@ -18,3 +18,8 @@ def holds(names: Sequence[str], name: str) -> bool:
     """Whether `name` is one of `names`, which are in order."""
     place = bisect_left(names, name)
     return place < len(names) and names[place] == name
+
+
+def sha256_name(digest: str) -> str:
+    """How a job names a model by its content, whatever its file is called."""
+    return f"sha256:{digest}"

@@ -177,6 +177,7 @@ class Link:
         match message:
             case ConnectionEstablished():
                 for worker in self._workers.values():
+                    worker.stock.forget()
                     worker.register()
             case Error(details={"code": 4409}):  # one of the workers; the others would not know
                 self._refused_with = _TAKEN

@@ -7,28 +7,27 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from attrs import define, field
 
 from agent.link.outbox import FinalReport, Outbox
 from agent.link.progress import ProgressFeed
-from agent.runner import Outcome, Released, Succeeded
+from agent.link.reports import final_report, lease_of
+from agent.link.stock import Stock
+from agent.runner import Outcome, Released
 from agent.slots import Slots, Stopped
-from shared.jobs import Failure, Lease
+from shared.jobs import Lease
 from shared.matching import Capability
 from shared.messages import (
     CancelJob,
     ClaimJob,
-    CompleteJob,
-    FailJob,
     JobAssigned,
     JobCancelled,
     JobCompletedAck,
     JobFailedAck,
     Message,
     RegisterWorker,
-    ReleaseJob,
     RequestLogs,
     ResponseLogs,
     WorkerHeartbeat,
@@ -52,15 +51,6 @@ ForWorker = (
 )
 
 
-class _Fence(TypedDict):
-    """What every final report says of its attempt."""
-
-    job_id: str
-    worker_id: str
-    attempt: int
-    lease: str
-
-
 @define
 class Worker:
     """What runs jobs under one id. Its slots and its outbox outlive every connection."""
@@ -75,7 +65,11 @@ class Worker:
     unanswered: int = field(default=0, init=False)
     log_lines: Callable[[int], list[str]] = field(default=lambda _: list[str](), init=False)
     note: str | None = field(default=None, init=False)  # why it is not fit, for its heartbeats
+    stock: Stock = field(init=False)
     _has_changed: bool = field(default=False, init=False)  # since it last introduced itself
+
+    def __attrs_post_init__(self) -> None:
+        self.stock = Stock(self.id, self._send)
 
     @property
     def leases(self) -> tuple[Lease, ...]:
@@ -171,24 +165,25 @@ class Worker:
             return
         for report in self.outbox.reports:
             self._say(report)
+        self.stock.open()
         if self._slots.free:
             self._say(ClaimJob(worker_id=self.id, slots=self._slots.free))
 
     def _assigned(self, job: JobAssigned) -> None:
         if not self._slots.free:
             log.warning("job %s is given back: no slot is free (%s)", job.job_id, self.status)
-            self._report(job, _final_report(job, Released()))
+            self._report(job, final_report(job, Released()))
             return
         log.info("job %s attempt %d starts", job.job_id, job.attempt)
         feed = ProgressFeed(job, self._say)
-        self._slots.take(_lease(job), job, feed.report, partial(self._ended, job, feed))
+        self._slots.take(lease_of(job), job, feed.report, partial(self._ended, job, feed))
 
     def _ended(self, job: JobAssigned, feed: ProgressFeed, outcome: Outcome | Stopped) -> None:
         feed.close()
         if isinstance(outcome, Stopped):
             self._confirm(job, outcome)
         else:
-            self._report(job, _final_report(job, outcome))
+            self._report(job, final_report(job, outcome))
         if self._slots.free:
             self._say(ClaimJob(worker_id=self.id))
 
@@ -212,7 +207,7 @@ class Worker:
 
     def _report(self, job: JobAssigned, report: FinalReport) -> None:
         log.info("job %s attempt %d: %s", job.job_id, job.attempt, report.type)
-        self.outbox.keep(_lease(job), report)
+        self.outbox.keep(lease_of(job), report)
         self._say(report)
 
     def _give_up(self, leases: Iterable[Lease]) -> None:
@@ -224,24 +219,3 @@ class Worker:
         # Before it has registered, a worker has said it all in `register` or will by its outbox.
         if self.registered.is_set():
             self._send(message)
-
-
-def _lease(job: JobAssigned) -> Lease:
-    return Lease(job.job_id, job.attempt, job.lease)
-
-
-def _final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
-    fence = _Fence(job_id=job.job_id, worker_id=job.worker_id, attempt=job.attempt, lease=job.lease)
-    match outcome:
-        case Succeeded():
-            return CompleteJob(**fence, result=outcome.result)
-        case Failure():
-            return FailJob(
-                **fence,
-                error=outcome.error,
-                retry=outcome.retryable,
-                error_class=outcome.error_class,
-                details=outcome.details,
-            )
-        case Released():
-            return ReleaseJob(**fence, reason=outcome.reason)

@@ -1,20 +1,38 @@
 """What a worker says of itself to the hub: what it can do, and what the machine is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from attrs import evolve
+
+from agent.connectors.base import Offer
 from agent.connectors.offers import Ready, capability
 from agent.inventory import Provider
 from agent.stations.posts import Post
 from agent.stations.standing import standing
 from shared.matching import Capability, Hardware
 
+Contents = Mapping[str, tuple[str, ...]]
+"""Names of models by what is in them, by connector."""
 
-def able(post: Post, provider: Provider, ready: Sequence[Ready]) -> Capability:
+
+def able(
+    post: Post,
+    provider: Provider,
+    ready: Sequence[Ready],
+    contents: Contents = MappingProxyType({}),
+) -> Capability:
     """What it can do with the connectors that are ready."""
-    found = capability([each.offer for each in ready], Hardware())
+    offers = [_named(each.offer, contents.get(each.connector.name, ())) for each in ready]
+    found = capability(offers, Hardware())
     return standing(found, post.settings, provider, post.gpu)
 
 
 def unable(post: Post, provider: Provider) -> Capability:
     """The same worker while it can do nothing."""
     return standing(Capability(services=()), post.settings, provider, post.gpu)
+
+
+def _named(offer: Offer, contents: tuple[str, ...]) -> Offer:
+    """The offer with its models by their content, too."""
+    return offer if offer.models is None else evolve(offer, models=(*offer.models, *contents))

@@ -22,13 +22,14 @@ from agent.engines import EngineState, Supervisor
 from agent.inventory import Provider, is_busy
 from agent.link.artifacts import Artifacts
 from agent.link.worker import Worker
+from agent.models import Shelf
 from agent.preflight import blocking, offer_findings
 from agent.runner import Outcome, Runner
 from agent.settings import AgentSettings
 from agent.slots import Slots
 from agent.stations.dossier import documented, last_lines
 from agent.stations.failures import Failures
-from agent.stations.introducing import able, unable
+from agent.stations.introducing import Contents, able, unable
 from agent.stations.journal import Journal
 from agent.stations.posts import URLS, Post
 from agent.stations.trouble import trouble
@@ -65,6 +66,8 @@ class Station:
     _quarantine: str | None = field(default=None, init=False)
     _renewals: dict[str, str] = field(factory=dict[str, str], init=False)  # why, by engine
     _jobs: int = field(default=0, init=False)  # since its engines have started
+    _contents: Contents = field(factory=dict[str, tuple[str, ...]], init=False)
+    _offered: Contents | None = field(default=None, init=False)  # of them, when last introduced
 
     def begin(self, tasks: asyncio.TaskGroup, send: Callable[[Message], None]) -> None:
         """Make the worker; its attempts are tasks of the group."""
@@ -105,8 +108,16 @@ class Station:
     def rented(self, provider: Provider) -> None:
         """It is known now where the machine comes from."""
         self.provider = provider
-        found = able(self.post, provider, self.ready) if self.ready else unable(self.post, provider)
-        self.worker.change(found)
+        self._introduce()
+
+    def stock(self, shelf: Shelf) -> None:
+        """More is known of the models. Jobs that ask for a content can be taken a little later."""
+        self.worker.stock.change(shelf.files(self.post.settings.connectors))
+        self._contents = {name: shelf.names(name) for name in self.post.settings.connectors}
+
+    def _introduce(self) -> None:
+        self._offered = self._contents
+        self.worker.change(able(self.post, self.provider, self.ready, self._contents))
 
     def drain(self) -> None:
         """Take nothing new any more."""
@@ -154,7 +165,7 @@ class Station:
             self.note = self.worker.note = None
             self._jobs = 0
             self.slots.open()
-            self.worker.change(able(self.post, self.provider, ready))
+            self._introduce()
             self.judged.set()
             while self._is_fit():
                 self._changed.clear()
@@ -177,9 +188,9 @@ class Station:
     async def _offer_again(self) -> None:
         """Models and nodes come and go while an engine runs."""
         now = await asked_again(self.ready)
-        if now != self.ready:
+        if (now, self._contents) != (self.ready, self._offered):
             self.ready = now
-            self.worker.change(able(self.post, self.provider, now))
+            self._introduce()
 
     async def _changes_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):

@@ -36,8 +36,9 @@ async def list_workers(
 
 @get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
 async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
-    """What it is, what it can do, what it runs."""
-    return {"worker": unstructure(await _worker(parts, worker_id))}
+    """What it is, what it can do, what it runs, and while it is connected its files of models."""
+    worker, files = await gather(_worker(parts, worker_id), parts.workers.models(worker_id))
+    return {"worker": {**unstructure(worker), "model_files": unstructure(files)}}
 
 
 @get(

@@ -11,6 +11,7 @@ from hub.sessions.connection import REPLACED
 from hub.sessions.counter import Counter
 from hub.sessions.desk import Desk, ReportError
 from hub.sessions.ends import Line
+from hub.sessions.models import stock
 from hub.sessions.registry import Registry
 from hub.sessions.worker import WorkerSession
 from hub.store.client import StoreUnavailableError
@@ -35,6 +36,7 @@ from shared.messages import (
     SubscribeJobNotifications,
     UpdateJobProgress,
     WorkerHeartbeat,
+    WorkerModels,
     WorkerStatus,
 )
 
@@ -48,6 +50,7 @@ HANDLERS: dict[type[Message], Callable[[WorkerSession, Any], Awaitable[None]]] =
     FailJob: WorkerSession.fail,
     ReleaseJob: WorkerSession.release,
     JobCancelled: WorkerSession.stopped,
+    WorkerModels: stock,
 }
 TAKEN_OVER = "the worker's id was registered on another connection"
 

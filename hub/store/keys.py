@@ -18,6 +18,7 @@ NOUNS: dict[str, str] = {
     "steps": "steps:",  # HASH: the steps of a graph as state:<name>, job:<name>, error:<name>
     "step_specs": "step_specs:",  # HASH: step of a graph -> the job it becomes, JSON
     "worker": "worker:",  # HASH: capability, class, session, slots, status, times
+    "models": "models:",  # HASH: file of a model that a worker has -> size, and SHA-256 or ""
     "held": "held:",  # SET of job ids: the leases a worker has
     "op": "op:",  # STRING, short TTL: the reply of an operation that was carried out
     "answer": "answer:",  # HASH, TTL: a request with an idempotency key, and how it was answered

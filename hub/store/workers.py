@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +13,7 @@ from hub.store.jobs import operation
 from hub.store.keys import key
 from hub.store.lanes import canonical, digest
 from shared.matching import Capability
+from shared.messages import MAX_MODEL_FILES, ModelFile
 from shared.wire import load_json
 
 
@@ -56,6 +58,24 @@ class Workers:
         """Remove a worker that holds nothing and was silent for so long; whether it was."""
         reply = await self.client.script("forget", worker_id, int(silent_s * 1000))
         return reply[0] == "forgotten"
+
+    async def stock(
+        self, worker_id: str, files: Sequence[ModelFile], gone: Sequence[str], *, anew: bool
+    ) -> str:
+        """Keep what a worker tells of its models: `stocked`, or `unknown`, or `full`."""
+        rows = [
+            part for each in files for part in (each.name, f"{each.size_bytes} {each.sha256 or ''}")
+        ]
+        reply = await self.client.script(
+            "stock", worker_id, MAX_MODEL_FILES, int(anew), len(gone), *gone, *rows
+        )
+        return reply[0]
+
+    async def models(self, worker_id: str) -> list[ModelFile]:
+        """The files of models that a connected worker has, by name."""
+        rows: dict[str, str] = await self.client.command("HGETALL", key("models", worker_id))
+        told = ((name, *facts.split(" ")) for name, facts in sorted(rows.items()))
+        return [ModelFile(name, int(size), sha256 or None) for name, size, sha256 in told]
 
     async def silent(self, limit: int = 100) -> list[str]:
         """The workers that have been silent the longest."""

@@ -62,21 +62,27 @@ from shared.messages.system import (
     Unknown,
 )
 from shared.messages.worker import (
+    MAX_MODEL_FILES,
     MAX_SLOTS,
+    MODELS_AT_ONCE,
     ConnectorWsStatus,
+    ModelFile,
     RegisterWorker,
     RequestLogs,
     ResponseLogs,
     ServiceRequest,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
+    WorkerModels,
     WorkerRegistered,
     WorkerStatus,
 )
 
 __all__ = [
+    "MAX_MODEL_FILES",
     "MAX_SLOTS",
     "MESSAGES",
+    "MODELS_AT_ONCE",
     "Ack",
     "CancelJob",
     "ChunkedMessage",
@@ -102,6 +108,7 @@ __all__ = [
     "JobNotificationsSubscribed",
     "JobUpdate",
     "Message",
+    "ModelFile",
     "NotificationFilters",
     "Picture",
     "Ping",
@@ -130,6 +137,7 @@ __all__ = [
     "UpdateJobProgress",
     "WorkerHeartbeat",
     "WorkerHeartbeatAck",
+    "WorkerModels",
     "WorkerRegistered",
     "WorkerStatus",
 ]
@@ -142,6 +150,7 @@ MESSAGES: dict[str, type[Message]] = {
         WorkerHeartbeat,
         WorkerHeartbeatAck,
         WorkerStatus,
+        WorkerModels,
         RequestLogs,
         ResponseLogs,
         ConnectorWsStatus,

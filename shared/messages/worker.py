@@ -10,6 +10,10 @@ from shared.messages.message import HUB_TO_MONITOR, HUB_TO_WORKER, WORKER_TO_HUB
 
 MAX_SLOTS = 1000
 """The most attempts that one worker may run at the same time."""
+MAX_MODEL_FILES = 20_000
+"""The most files of models that a hub keeps of one worker."""
+MODELS_AT_ONCE = 500
+"""The most files of models that one message tells of."""
 
 
 @frozen(kw_only=True)
@@ -73,6 +77,27 @@ class WorkerStatus(Message):
     capabilities: Capability | None = None
     current_job_id: str | None = None
     connector_statuses: dict[str, Any] | None = None
+
+
+@frozen
+class ModelFile:
+    """A file of a model, by the connector and its name below the folder of models."""
+
+    name: str  # such as comfyui/checkpoints/a.safetensors
+    size_bytes: int
+    sha256: str | None = None  # not known yet: files are hashed when nothing else is to do
+
+
+@frozen(kw_only=True)
+class WorkerModels(Message):
+    """Files of models that the worker has, and of which more is known now; at most 500 at once."""
+
+    type: ClassVar[str] = "worker_models"
+    ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
+    worker_id: str
+    files: tuple[ModelFile, ...] = ()
+    gone: tuple[str, ...] = ()  # names
+    anew: bool = False  # true: whatever was told before does not count
 
 
 @frozen(kw_only=True)

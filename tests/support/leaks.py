@@ -68,6 +68,7 @@ OWNERS: dict[str, OwnerCheck] = {
     "step_specs": _key("workflow"),
     "worker": _ranked("workers"),
     "held": _key("worker"),
+    "models": _key("worker"),
     "machine": _ranked("machines"),
     "machines": _queue,
     "lane": _counted_lane,

@@ -56,8 +56,9 @@ async def revoke(store: Store) -> Arguments:
 
 
 async def sight(store: Store) -> Arguments:
-    """Of one machine that has enrolled and one that has not."""
-    return ((await admission(store)).machine.machine_id, "a stranger")
+    """Of one machine that has enrolled, long ago, and one that has not."""
+    await unseen_since(store, mine := await admission(store), 1)
+    return (mine.machine.machine_id, "a stranger")
 
 
 async def lapse(store: Store) -> Arguments:

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from hub.store.keys import key
 from hub.store.workflows import Declaration
+from shared.messages import ModelFile
 from shared.states import JobState
 from tests.support import machines
 from tests.support.graphs import FORK, Flow, graph
@@ -179,6 +180,12 @@ async def forget(store: Store) -> tuple[str | int, ...]:
     return ("w1", 0)
 
 
+async def stock(store: Store) -> tuple[str | int, ...]:
+    await store.hand()
+    await store.workers.stock("w1", [ModelFile("a", 1)], (), anew=True)
+    return ("w1", 10, 0, 1, "a", "b", "2 ")
+
+
 async def classify(_: Store) -> tuple[str | int, ...]:
     return ("class", 0, 2, "l1", "l2")
 
@@ -308,6 +315,7 @@ SCENES = {
     "register": Scene("register", register),
     "depart": Scene("depart", depart, {"SMEMBERS"}),
     "forget": Scene("forget", forget),
+    "stock": Scene("stock", stock),
     "classify": Scene("classify", classify),
     "lead": Scene("lead", lead),
     "resign": Scene("resign", resign),

@@ -10,6 +10,6 @@ if redis.call('SCARD', KEY.held .. worker) > 0 then return { 'kept' } end
 local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'class')
 
 if known[1] ~= '' then leave_class(known[2]) end
-redis.call('DEL', KEY.worker .. worker)
+redis.call('DEL', KEY.worker .. worker, KEY.models .. worker)
 redis.call('ZREM', KEY.workers, worker)
 return { 'forgotten' }

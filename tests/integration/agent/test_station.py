@@ -1,6 +1,7 @@
 """A worker with an engine of its own: an engine as a process, a hub of real sockets."""
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -22,8 +23,10 @@ from shared.messages import (
     FailJob,
     JobCompletedAck,
     JobFailedAck,
+    ModelFile,
     RegisterWorker,
     WorkerHeartbeat,
+    WorkerModels,
     WorkerRegistered,
 )
 from shared.states import ErrorClass
@@ -130,6 +133,26 @@ async def test_what_its_engine_gets_while_it_runs_is_told(agent: Start) -> None:
     while registration.capabilities.models is None:
         registration = await running.registers("scripted")
     assert registration.capabilities.models == {"scripted": ("new.safetensors",)}
+
+
+async def test_files_of_models_are_told_with_their_size_and_then_with_their_content(
+    agent: Start, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "comfyui" / "models" / "checkpoints" / "a.safetensors"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    running = await agent(offers_s=0.05)
+    await running.registers("scripted")
+    running.connector.offered = Offer(services=("scripted",), models=("a.safetensors",))
+    name = "comfyui/checkpoints/a.safetensors"
+    told = [await running.talk.hear(WorkerModels) for _ in range(2)]
+    assert told[0].files == (ModelFile(name, 7),)
+    assert told[1].files == (ModelFile(name, 7, digest),)
+    models = None
+    while models is None or len(models["scripted"]) == 1:
+        models = (await running.registers("scripted")).capabilities.models
+    assert models == {"scripted": ("a.safetensors", f"sha256:{digest}")}
 
 
 async def test_a_crash_in_the_middle_of_a_job_fails_it_and_the_engine_comes_back(

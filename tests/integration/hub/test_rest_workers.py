@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from hub.store import workers as store_workers
 from shared.matching import Capability, Hardware
+from shared.messages import Error, ModelFile, WorkerModels
 from tests.support.hubs import RunningHub
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import SIMULATION
@@ -89,3 +91,48 @@ async def test_how_many_jobs_to_tell_has_bounds(hub: RunningHub, n: str) -> None
 
 async def test_a_worker_that_is_not_there_takes_nothing(hub: RunningHub) -> None:
     assert (await hub.rest.get("/workers/nobody/next")).status_code == 404
+
+
+async def test_a_worker_is_shown_with_its_files_of_models(hub: RunningHub) -> None:
+    worker = await hub.worker()
+    known = ModelFile("comfyui/checkpoints/a.safetensors", 7, "a" * 64)
+    unknown = ModelFile("comfyui/loras/b.safetensors", 5)
+    await worker.send(WorkerModels(worker_id="w1", files=(known, unknown), anew=True))
+
+    async def shown() -> list[dict[str, Any]]:
+        return (await hub.rest.get("/workers/w1")).json()["worker"]["model_files"]
+
+    await wait_until(shown)
+    assert await shown() == [
+        {"name": known.name, "size_bytes": 7, "sha256": "a" * 64},
+        {"name": unknown.name, "size_bytes": 5, "sha256": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (WorkerModels(worker_id="w1", gone=("a",) * 501), "files: at most 500 in a message"),
+        (WorkerModels(worker_id="w1", files=(ModelFile("", 1),)), "files.name: 1 to 1000"),
+        (WorkerModels(worker_id="w1", files=(ModelFile("a", -1),)), "files.size_bytes: expected 0"),
+        (
+            WorkerModels(worker_id="w1", files=(ModelFile("a", 1, "A"),)),
+            "files.sha256: expected 64",
+        ),
+    ],
+)
+async def test_what_cannot_be_a_file_of_a_model_is_refused(
+    hub: RunningHub, message: WorkerModels, problem: str
+) -> None:
+    worker = await hub.worker()
+    await worker.send(message)
+    assert (await worker.expect(Error)).error.startswith(problem)
+
+
+async def test_more_files_than_are_kept_are_refused(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_workers, "MAX_MODEL_FILES", 0)
+    worker = await hub.worker()
+    await worker.send(WorkerModels(worker_id="w1", files=(ModelFile("a", 1),)))
+    assert (await worker.expect(Error)).error.startswith("files: a worker may tell of 20000 files")
