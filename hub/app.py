@@ -17,7 +17,7 @@ from hub.api.docs import docs
 from hub.api.idempotency import Idempotency
 from hub.api.metrics_port import MetricsPort
 from hub.assembly import build
-from hub.listening import address_of, listen_as_set, metrics_ports, schemes
+from hub.listening import address_of, listen_as_set, metrics_ports, reachable_at, schemes
 from hub.parts import Parts
 from hub.protocols import HttpWithDeadline, WebSocketWithEnd
 from hub.settings import HubSettings
@@ -39,7 +39,9 @@ def application(parts: Parts) -> Litestar:
         response_class=JsonAnswer,
         openapi_config=docs(),
         cors_config=_cors(parts.settings),
-        state=State({"doors": parts.doors, "machines": parts.machines}),
+        state=State(
+            {"doors": parts.doors, "machines": parts.machines, "hubs": parts.neighbours.hubs}
+        ),
         middleware=[Idempotency(parts.answers, parts.doors, largest_body)],
         request_max_body_size=largest_body,
         logging_config=None,
@@ -77,6 +79,7 @@ async def serve(settings: HubSettings) -> None:
 async def _serve(parts: Parts) -> None:
     await parts.limits.limit(parts.settings.limits)
     listening = listen_as_set(parts.settings)
+    parts.neighbours.address = reachable_at(parts.settings, listening[0])
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(each, name=name)
@@ -88,6 +91,7 @@ async def _serve(parts: Parts) -> None:
                 ("offering", parts.counter.offering.run()),
                 ("advancer", parts.advancer.run()),
                 ("crowd", parts.crowd.run()),
+                ("neighbours", parts.neighbours.run()),
             )
         ]
         # uvicorn raises the signals that it caught again when it has stopped: then they are ours.

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from attrs import evolve
+
 from hub.advancer import Advancer
 from hub.api.submission import Submission
 from hub.artifacts.intake import Intake
@@ -9,6 +11,7 @@ from hub.dispatcher import Dispatcher
 from hub.doors import doors
 from hub.explain import Explainer, Servability
 from hub.installer import Installer
+from hub.neighbours import Neighbours
 from hub.parts import Parts
 from hub.previews import Previews
 from hub.sessions import Registry
@@ -24,6 +27,7 @@ from hub.settings import HubSettings
 from hub.store.answers import Answers
 from hub.store.client import Client
 from hub.store.glances import Glances
+from hub.store.hubs import Hubs
 from hub.store.jobs import Jobs
 from hub.store.lanes import Lanes
 from hub.store.limits import Limits
@@ -44,19 +48,18 @@ from hub.waits import Waits
 
 def build(settings: HubSettings, client: Client, url: str) -> Parts:
     """The parts, joined; nothing runs yet. Raises `DoorsError`."""
-    jobs, machines = _jobs(settings, client), Machines(client)
-    workers, lanes, presence = Workers(client), Lanes(client), Presence(client)
+    jobs, machines, workers = _jobs(settings, client), Machines(client), Workers(client)
+    lanes, presence, views = Lanes(client), Presence(client), Views(client)
     dispatcher = Dispatcher(jobs, lanes)
     advancer = Advancer(Workflows(client), dispatcher, int(settings.hub_max_body_mb * 1_000_000))
     outlook = Outlook(client, lanes, jobs.prefer)
-    previews, registry = Previews(), Registry()
-    views, audience = Views(client), Audience(client)
+    previews, registry, audience = Previews(), Registry(), Audience(client)
     offering = Offering(jobs, lanes, Offers(client, lanes))
     crowd = Crowd(settings.hub_max_connections, machines.is_enrolled)
     hearing = Hearing(dispatcher, advancer, audience, offering, crowd, Logs(client, registry))
     news = News(client, url, hearing)
     desk = Desk(jobs, workers, dispatcher, previews, settings)
-    intake = Intake.of(settings)
+    intake, neighbours = _files(settings, client)
     return Parts(
         settings=settings,
         doors=doors(settings),
@@ -75,6 +78,7 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         news=news,
         dispatcher=dispatcher,
         intake=intake,
+        neighbours=neighbours,
         installer=Installer.of(settings),
         previews=previews,
         registry=registry,
@@ -84,6 +88,12 @@ def build(settings: HubSettings, client: Client, url: str) -> Parts:
         chores=chores(dispatcher.id, jobs, intake.artifacts, settings, crowd.machines),
         waits=Waits(news, settings.hub_max_waits),
     )
+
+
+def _files(settings: HubSettings, client: Client) -> tuple[Intake, Neighbours]:
+    intake = Intake.of(settings)
+    neighbours = Neighbours(Hubs(client), intake.artifacts)
+    return evolve(intake, is_elsewhere=neighbours.keep), neighbours
 
 
 def _counter(

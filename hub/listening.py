@@ -1,6 +1,8 @@
 """The sockets on which the hub listens."""
 
 import socket
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from hub.settings import HubSettings
 
@@ -41,6 +43,36 @@ def _wanted(settings: HubSettings) -> list[tuple[str, str, int, str]]:
     if metrics_port is not None and settings.metrics_enabled:
         wanted.append(("http", host, metrics_port, "METRICS_PORT"))
     return wanted
+
+
+def reachable_at(settings: HubSettings, listening: socket.socket) -> str | None:
+    """Where other hubs on the same Redis find this one; None when that is not known, or there are none."""
+    if settings.hub_peer_url is not None:
+        return settings.hub_peer_url.rstrip("/")
+    if settings.redis_url is None:
+        return None
+    host, port = listening.getsockname()[:2]
+    ours = _address_towards(settings.redis_url)
+    if ip_address(host).is_unspecified:
+        host = ours
+    elif ip_address(host).is_loopback and not ip_address(ours).is_loopback:
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _address_towards(redis_url: str) -> str:
+    """The address by which this machine speaks to Redis: whoever is there too may find it by that."""
+    place = urlsplit(redis_url)
+    first = urlsplit(f"//{place.netloc.rpartition('@')[2].partition(',')[0]}")
+    if place.scheme == "unix" or first.hostname is None:
+        return "127.0.0.1"
+    try:
+        family, kind, *_, where = socket.getaddrinfo(first.hostname, 9, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as asking:  # which sends nothing
+            asking.connect(where)
+            return str(asking.getsockname()[0])
+    except OSError:
+        return "127.0.0.1"
 
 
 def listen(host: str, port: int, setting: str = "HUB_PORT") -> socket.socket:

@@ -12,6 +12,7 @@ from hub.dispatcher import Dispatcher
 from hub.doors import Doors
 from hub.explain import Explainer, Servability
 from hub.installer import Installer
+from hub.neighbours import Neighbours
 from hub.previews import Previews
 from hub.sessions.counter import Counter
 from hub.sessions.crowd import Crowd
@@ -54,6 +55,7 @@ class Parts:
     news: News
     dispatcher: Dispatcher
     intake: Intake
+    neighbours: Neighbours
     installer: Installer
     previews: Previews
     registry: Registry

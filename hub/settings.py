@@ -60,6 +60,12 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
         "HUB_PUBLIC_URL", None,
         "where machines find this hub, for install.sh; what they asked for when not set",
     )  # fmt: skip
+    hub_peer_url: str | None = setting(
+        "HUB_PEER_URL", None,
+        "where other hubs on the same Redis find this one, for files; its address towards Redis when"
+        " not set",
+        validator=validators.optional(validators.matches_re(r"https?://[^/?#@]+/?")),
+    )  # fmt: skip
     hub_agent_file: Path | None = setting(
         "HUB_AGENT_FILE", None, "the agent's binary to hand out; HUB_DATA_DIR/agent/emp-agent else"
     )

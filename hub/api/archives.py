@@ -1,5 +1,6 @@
 """All files of a job in one."""
 
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -31,11 +32,9 @@ async def get_archive(job_id: FromPath[str], parts: NamedDependency[Parts]) -> S
     files = _files(job.result)
     if not files:
         raise NotFoundException(f"job {job_id} has no files; it is {job.status.value}")
-    for _, sha256 in files:
-        if not await parts.artifacts.has(sha256):
-            raise NotFoundException(f"artifact {sha256} is not kept any more")
+    readers = {sha256: await _reader(parts, sha256) for _, sha256 in files}
     members = [
-        Member(name, partial(parts.artifacts.read, sha256))
+        Member(name, partial(readers[sha256], sha256))
         for name, (_, sha256) in zip(names(name for name, _ in files), files, strict=True)
     ]
     headers = {
@@ -43,6 +42,14 @@ async def get_archive(job_id: FromPath[str], parts: NamedDependency[Parts]) -> S
         "X-Content-Type-Options": "nosniff",
     }
     return Stream(archived(members), media_type="application/zip", headers=headers)
+
+
+async def _reader(parts: Parts, sha256: str) -> Callable[[str], AsyncIterator[bytes]]:
+    if await parts.artifacts.has(sha256):
+        return parts.artifacts.read
+    if await parts.neighbours.keep(sha256):
+        return parts.neighbours.read
+    raise NotFoundException(f"artifact {sha256} is not kept any more")
 
 
 def _files(result: Any) -> list[tuple[str, str]]:

@@ -6,8 +6,9 @@ from litestar import Request, Response, get, head, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
-from litestar.response import File, Redirect
+from litestar.response import File, Redirect, Stream
 
+from hub.api.elsewhere import from_elsewhere
 from hub.api.files import HEADERS, file_answer
 from hub.api.guards import clients, workers_or_clients
 from hub.api.uploads import body_of, offset_of
@@ -66,14 +67,15 @@ async def get_artifact(
     sha256: FromPath[str], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
 ) -> Response[Any]:
     """The bytes, or the `Range` of them. Pictures, video and sound are recognised by their bytes and
-    may be shown; all else is a download. 307 to an object store where the hub uses one.
+    may be shown; all else is a download. 307 to an object store where the hub uses one. What lies
+    with another hub on the same Redis comes from there; 503 when that one does not answer.
     """
     artifacts = parts.artifacts
     path = artifacts.find(sha256)
     if path is not None:
         return await file_answer(request, path, sha256)
     if artifacts.bucket is None or not await artifacts.bucket.has(sha256):
-        raise NotFoundException("Artifact not found")
+        return await from_elsewhere(request, parts, sha256)
     url = artifacts.bucket.download_url(sha256, await artifacts.bucket.kind(sha256))
     return Redirect(url, status_code=307, headers={"Cache-Control": "no-store"})
 
@@ -85,17 +87,17 @@ async def get_artifact(
     tags=["artifacts"],
 )
 async def get_thumbnail(
-    sha256: FromPath[str], parts: NamedDependency[Parts], size: ThumbnailSize = 256
-) -> File:
+    sha256: FromPath[str],
+    request: Request[Any, Any, Any],
+    parts: NamedDependency[Parts],
+    size: ThumbnailSize = 256,
+) -> File | Stream:
     """A WebP of a picture, or of a frame of a video. `size` is the longer side in pixels, rounded up
     to 64, 128, 256, 512 or 1024. 404 with the reason where there can be none.
     """
-    artifacts = parts.artifacts
-    if not await artifacts.has(sha256):
-        raise NotFoundException("Artifact not found")
-    async with artifacts.at_hand(sha256) as path:
-        small = await artifacts.thumbnails.of(path, sha256, kind_of_file(path), size)
-    return File(small, media_type="image/webp", headers=HEADERS, content_disposition_type="inline")
+    if not await parts.artifacts.has(sha256):
+        return await from_elsewhere(request, parts, sha256, f"/thumbnail?size={size}")
+    return await small(parts, sha256, size)
 
 
 @head(
@@ -119,3 +121,11 @@ async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> 
 
 def _stored(sha256: str, size: int) -> dict[str, str | int]:
     return {"sha256": sha256, "size_bytes": size, "url": f"/artifacts/{sha256}"}
+
+
+async def small(parts: Parts, sha256: str, size: int) -> File:
+    """A small picture of a file that this hub can read. Raises `NoThumbnailError`."""
+    artifacts = parts.artifacts
+    async with artifacts.at_hand(sha256) as path:
+        made = await artifacts.thumbnails.of(path, sha256, kind_of_file(path), size)
+    return File(made, media_type="image/webp", headers=HEADERS, content_disposition_type="inline")

@@ -13,6 +13,7 @@ from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
 from hub.artifacts.bucket import BucketError
 from hub.artifacts.thumbnails import NoThumbnailError
 from hub.installer import AddressError, NoAgentError
+from hub.neighbours import NeighbourError
 from hub.store.client import StoreFullError, StoreUnavailableError
 from hub.store.submissions import (
     DeadlinePassedError,
@@ -118,6 +119,12 @@ def of_bucket(_: AnyRequest, problem: BucketError) -> Answer:
     return answer(503, str(problem), headers={"Retry-After": "5"})
 
 
+def of_neighbour(_: AnyRequest, problem: NeighbourError) -> Answer:
+    """503: the hub that may have the file does not answer."""
+    log.warning("%s", problem)
+    return answer(503, str(problem), headers={"Retry-After": "5"})
+
+
 def of_range(_: AnyRequest, problem: RangeOutsideError) -> Answer:
     """416: with the size, so that the next request fits."""
     return answer(416, str(problem), headers={"Content-Range": f"bytes */{problem.size}"})
@@ -213,6 +220,7 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     OffsetError: of_offset,
     BrokenOffError: of_broken_off,
     BucketError: of_bucket,
+    NeighbourError: of_neighbour,
     RangeOutsideError: of_range,
     NoThumbnailError: of_no_thumbnail,
     NoAgentError: of_no_agent,

@@ -7,6 +7,8 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 
 from hub.doors import Doors, Role
+from hub.neighbours import ERRAND
+from hub.store.hubs import Hubs
 from hub.store.machines import Kind, Machines, Secret
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -30,6 +32,14 @@ async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> 
     _refuse_other_origins(connection)
     if not _doors(connection).admit(Role.WORKER, key_of(connection)):
         _check(connection, Role.CLIENT)
+
+
+async def hubs(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Lets another hub in, which has left word in Redis for which file it comes."""
+    known: Hubs = connection.app.state.hubs
+    errand = connection.headers.get(ERRAND, "")
+    if not errand or not await known.is_sent_for(errand, connection.path_params["sha256"]):
+        raise NotAuthorizedException("only hubs on the same Redis come here")
 
 
 async def admit_socket(connection: AnyConnection, role: Role) -> str | None:

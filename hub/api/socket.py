@@ -53,7 +53,7 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
     except ClosedError as refusal:
         await socket.close(refusal.code, refusal.reason)
         return
-    connection = Connection(socket, _pieces(parts))
+    connection = Connection(socket, _pieces(parts), parts.neighbours.copy)
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
         with parts.crowd.joined_by(connection, machine):

@@ -54,14 +54,27 @@ class Values:
 
     def find(self, value: object) -> Path | None:
         """The file of a large value, if this is what stands in its place, and the file is here."""
-        if not isinstance(value, dict) or list(cast("dict[str, Any]", value)) != [REFERENCE]:
-            return None
-        told = cast("dict[str, Any]", value)[REFERENCE]
-        sha256 = cast("dict[str, Any]", told).get("sha256") if isinstance(told, dict) else None
-        if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
+        sha256 = referred(value)
+        if sha256 is None or not self.has(sha256):
             return None
         path = self.root / sha256[:2] / sha256
-        return path if path.is_file() and (self.root / "values" / sha256).exists() else None
+        return path if path.is_file() else None
+
+    def has(self, sha256: str) -> bool:
+        """Whether the file was made of a value."""
+        return (self.root / "values" / sha256).exists()
+
+    def learn(self, sha256: str) -> None:
+        """The file was made of a value, by another hub."""
+        (self.root / "values").mkdir(exist_ok=True)
+        (self.root / "values" / sha256).touch()
+
+    def missing(self, value: object) -> list[str]:
+        """The large values that a value refers to, itself or with a member, and that are not here."""
+        is_object = isinstance(value, dict)
+        members: list[object] = list(cast("dict[str, Any]", value).values()) if is_object else []
+        wanted = [each for each in map(referred, [value, *members]) if each is not None]
+        return [each for each in wanted if not (self.root / each[:2] / each).is_file()]
 
     def named(self, wanted: set[str]) -> set[str]:
         """Those of the wanted digests that stand in a value that is not wanted itself."""
@@ -75,6 +88,15 @@ class Values:
     def forget(self, sha256: str) -> None:
         """The file is gone."""
         (self.root / "values" / sha256).unlink(missing_ok=True)
+
+
+def referred(value: object) -> str | None:
+    """The digest of the large value in whose place this stands."""
+    if not isinstance(value, dict) or list(cast("dict[str, Any]", value)) != [REFERENCE]:
+        return None
+    told = cast("dict[str, Any]", value)[REFERENCE]
+    sha256 = cast("dict[str, Any]", told).get("sha256") if isinstance(told, dict) else None
+    return sha256 if isinstance(sha256, str) and SHA256.fullmatch(sha256) else None
 
 
 def _digests(path: Path) -> Iterator[str]:

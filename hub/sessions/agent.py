@@ -25,6 +25,7 @@ from shared.messages import (
     Error,
     FailJob,
     GetSystemStatus,
+    JobAssigned,
     JobCancelled,
     JobCompleted,
     JobNotificationsSubscribed,
@@ -39,6 +40,7 @@ from shared.messages import (
     WorkerModels,
     WorkerStatus,
 )
+from shared.states import ErrorClass
 
 HANDLERS: dict[type[Message], Callable[[WorkerSession, Any], Awaitable[None]]] = {
     WorkerHeartbeat: WorkerSession.heartbeat,
@@ -120,6 +122,27 @@ class AgentPeer:
         await handler(session, message)
         if isinstance(message, (CompleteJob, JobCompleted, FailJob, ReleaseJob)):
             offering.is_free(session)
+
+    async def unsaid(self, message: Message, problem: str, /) -> bool:
+        """A job without its payload is no job: the attempt has failed, and the worker asks for another."""
+        session = (
+            self._sessions.get(message.worker_id) if isinstance(message, JobAssigned) else None
+        )
+        if not isinstance(message, JobAssigned) or session is None:
+            return False
+        failed = FailJob(
+            job_id=message.job_id,
+            worker_id=session.worker_id,
+            attempt=message.attempt,
+            lease=message.lease,
+            error=problem,
+            error_class=ErrorClass.NETWORK,
+        )
+        await session.fail(failed)
+        if not self.counter.offering.is_listening(session):
+            self.desk.dispatcher.add_credit(session.seat, 1)
+        self.counter.offering.is_free(session)
+        return True
 
     async def depart(self) -> None:
         """The connection is gone, and the workers with it."""

@@ -79,6 +79,10 @@ class ClientPeer:
             )
         await handler(self, message)
 
+    async def unsaid(self, _: Message, __: str, /) -> bool:
+        """The reference is better than nothing: it tells where to ask for the value."""
+        return False
+
     async def depart(self) -> None:
         """The connection is gone, and with it every subscription."""
         if self._broadcasts is not None:

@@ -7,10 +7,12 @@ from contextlib import suppress
 
 from attrs import define, field
 
+from hub.artifacts.intake import nowhere
+from hub.neighbours import NeighbourError
 from hub.sessions.ends import Peer, Socket
 from hub.sessions.outbox import Outbox
 from hub.sessions.pieces import Pieces
-from hub.sessions.voice import Voice
+from hub.sessions.voice import Copy, Voice
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import EvictedError
 from shared.messages import (
@@ -59,6 +61,7 @@ class Connection:
 
     socket: Socket
     pieces: Pieces
+    copy: Copy = nowhere
     _outbox: Outbox = field(factory=Outbox, init=False)
     _voice: Voice = field(init=False)
     _ended: "asyncio.Future[ClosedError | None]" = field(
@@ -68,11 +71,12 @@ class Connection:
     _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._voice = Voice(self._send, self.pieces.values, self._outbox.urgent)
+        self._voice = Voice(self._send, self.pieces.values, self._outbox.urgent, self.copy)
         self.pieces.complain = lambda problem: self.say(Error(error=problem))
 
     async def run(self, peer: Peer) -> None:
         """Serve the peer until one of the two ends it."""
+        self._voice.unsaid = peer.unsaid
         self.say(ConnectionEstablished(message=peer.greeting))
         loops = [
             asyncio.create_task(each) for each in (self._read(peer), self._write(), self._watch())
@@ -157,7 +161,7 @@ class Connection:
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except ValueError as problem:  # what was said is at fault
+        except (ValueError, NeighbourError) as problem:  # what was said cannot be acted on
             self.say(Error(error=str(problem)))
         except EvictedError:
             self.end(REPLACED, "the worker's id was registered on another connection")

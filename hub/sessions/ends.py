@@ -49,6 +49,10 @@ class Peer(Protocol):
         """Act on one message."""
         ...
 
+    async def unsaid(self, message: Message, problem: str, /) -> bool:
+        """A message has a value that cannot be had now; whether it is not to be said at all."""
+        ...
+
     async def depart(self) -> None:
         """The connection has ended."""
         ...

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Any, cast
 
 from attrs import define, evolve, frozen
 
+from hub.artifacts.intake import nowhere
 from hub.artifacts.values import Values
+from hub.neighbours import NeighbourError
+from hub.store.client import StoreUnavailableError
 from shared.messages import CompleteJob, JobAssigned, Message, ResponseJobStatus
 from shared.pieces import PIECE, Form, numbered, split
 from shared.wire import encode
+
+log = logging.getLogger(__name__)
 
 LARGE_FIELDS: dict[type[Message], str] = {
     JobAssigned: "params",
@@ -20,6 +26,12 @@ LARGE_FIELDS: dict[type[Message], str] = {
     ResponseJobStatus: "result",
 }
 Send = Callable[[str], Awaitable[None]]
+Copy = Callable[[str], Awaitable[bool]]
+"""Brings a large value here from another hub, if one has it. Raises `NeighbourError`."""
+Unsaid = Callable[[Message, str], Awaitable[bool]]
+"""What becomes of a message whose value cannot be had, and why; whether it is not to be said at all."""
+URGENT_S = 1.0
+"""How long what is urgent waits while a value comes from another hub."""
 
 
 @frozen
@@ -57,6 +69,11 @@ class LargeFrame:
                     yield chunk
 
 
+async def as_it_is(_: Message, __: str) -> bool:
+    """The message is said, with the reference in the place of its value."""
+    return False
+
+
 @define(eq=False)
 class Voice:
     """Says messages. `urgent` gives what must not wait until a large one has been said."""
@@ -64,10 +81,18 @@ class Voice:
     send: Send
     values: Values
     urgent: Callable[[], list[Message]]
+    copy: Copy = nowhere
+    unsaid: Unsaid = as_it_is
     form: Form | None = None  # of a peer that sends pieces: it gets them though one frame would do
 
     async def say(self, message: Message) -> None:
         """Send a message; back when the peer has taken it."""
+        try:
+            await self._bring(message)
+        except (NeighbourError, StoreUnavailableError) as problem:
+            log.warning("%s %s", message.type, problem)
+            if await self.unsaid(message, str(problem)):
+                return
         large = large_frame(message, self.values)
         if large is not None:
             await self._say_large(large)
@@ -79,13 +104,26 @@ class Voice:
         else:
             await self.send(text)
 
+    async def _bring(self, message: Message) -> None:
+        """Have the large values of a message here."""
+        field = LARGE_FIELDS.get(type(message))
+        for sha256 in self.values.missing(getattr(message, field)) if field else ():
+            copying = asyncio.ensure_future(self.copy(sha256))
+            while not copying.done():
+                await asyncio.wait([copying], timeout=URGENT_S)
+                await self._say_urgent()
+            copying.result()
+
+    async def _say_urgent(self) -> None:
+        for each in self.urgent():
+            await self.send(encode(each))
+
     async def _say_large(self, frame: LargeFrame) -> None:
         total, digest = await asyncio.to_thread(frame.measured)
         pieces = (self.form or numbered)(frame.texts(), total, digest)
         while (text := await asyncio.to_thread(_next, pieces)) is not None:
             await self.send(text)
-            for each in self.urgent():
-                await self.send(encode(each))
+            await self._say_urgent()
 
 
 def large_frame(message: Message, values: Values) -> LargeFrame | None:

@@ -64,6 +64,8 @@ NOUNS: dict[str, str] = {
     "leader": "leader",  # STRING, TTL: the hub that does the periodic work
     "duties": "duties",  # HASH: chore -> JSON of its last run
     "audit": "audit",  # STREAM, capped: one line for every transition
+    "hubs": "hubs",  # ZSET, TTL: address of a hub by the time it was last heard
+    "errand": "errand:",  # STRING, short TTL: the file that one hub may fetch from another
     "instance": "instance",  # STRING: which queue this is
     "probe": "probe",  # STRING, short TTL: proof that writes work
     "news": "news",  # pub/sub channel

@@ -113,7 +113,7 @@ def _rest(parts: Parts, url: str) -> httpx.AsyncClient:
 async def _loops(parts: Parts) -> AsyncGenerator[None]:
     running = (
         parts.news.run(), parts.dispatcher.run(), parts.advancer.run(), parts.counter.feed.run(),
-        parts.crowd.run(),
+        parts.crowd.run(), parts.neighbours.run(),
     )  # fmt: skip
     loops = [asyncio.create_task(each) for each in running]
     try:

@@ -24,6 +24,7 @@ DIGEST = "0" * 64
 
 # Who may do what; a route that is not here fails the test.
 CLIENTS, WORKERS, BOTH, ANYBODY = {"client"}, {"worker"}, {"client", "worker"}, set(KEYS)
+NOBODY = set[str]()  # other hubs, by what they leave in Redis
 MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/jobs"): CLIENTS,
     ("GET", "/jobs"): CLIENTS,
@@ -59,6 +60,9 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/artifacts/{sha256:str}"): BOTH,
     ("HEAD", "/artifacts/{sha256:str}"): BOTH,
     ("GET", "/artifacts/{sha256:str}/thumbnail"): CLIENTS,
+    ("GET", "/hubs/artifacts/{sha256:str}"): NOBODY,
+    ("HEAD", "/hubs/artifacts/{sha256:str}"): NOBODY,
+    ("GET", "/hubs/artifacts/{sha256:str}/thumbnail"): NOBODY,
     ("GET", "/jobs/{job_id:str}/artifacts.zip"): CLIENTS,
     ("GET", "/jobs/{job_id:str}/explain"): CLIENTS,
     ("GET", "/health"): ANYBODY,

@@ -27,6 +27,9 @@ class Stranger:
     def speaker(self) -> str | None:
         return None
 
+    async def unsaid(self, _: Message, __: str, /) -> bool:
+        return False
+
     def is_in_turn(self, _: Message, /) -> bool:
         return False
 
