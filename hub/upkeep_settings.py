@@ -39,6 +39,11 @@ class UpkeepOptions:
         "how many jobs a worker is given at once, though it has more slots; no limit when not set",
         validator=validators.optional(_POSITIVE),
     )  # fmt: skip
+    hub_max_frames_per_s: float = setting(
+        "HUB_MAX_FRAMES_PER_S", 5000.0,
+        "how many frames of a WebSocket are read a second, twice as many at once; the rest waits",
+        validator=validators.ge(1),
+    )  # fmt: skip
     metrics_enabled: bool = setting("METRICS_ENABLED", True, "whether GET /metrics is answered")
     metrics_port: int | None = setting(
         "METRICS_PORT", None, "one more port, for /metrics and /health alone; they come by HUB_PORT too",

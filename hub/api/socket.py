@@ -53,7 +53,8 @@ async def _serve(socket: AnySocket, parts: Parts, kind: str, peer_id: str) -> No
     except ClosedError as refusal:
         await socket.close(refusal.code, refusal.reason)
         return
-    connection = Connection(socket, _pieces(parts), parts.neighbours.copy)
+    frames_per_s = parts.settings.hub_max_frames_per_s
+    connection = Connection(socket, _pieces(parts), parts.neighbours.copy, frames_per_s)
     if kind == "worker":
         agent = AgentPeer(parts.desk, parts.registry, parts.counter, connection, peer_id)
         with parts.crowd.joined_by(connection, machine):

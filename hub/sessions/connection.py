@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
+from itertools import count
 
 from attrs import define, field
 
@@ -11,6 +12,7 @@ from hub.artifacts.intake import nowhere
 from hub.neighbours import NeighbourError
 from hub.sessions.ends import Peer, Socket
 from hub.sessions.outbox import Outbox
+from hub.sessions.pace import Pace
 from hub.sessions.pieces import Pieces
 from hub.sessions.voice import Copy, Voice
 from hub.store.client import StoreUnavailableError
@@ -39,6 +41,14 @@ log = logging.getLogger(__name__)
 AT_ONCE = 256
 """Frames of one connection that may be under way; behind them it is not read."""
 
+UNIT = 64 * 1024
+"""A frame counts once more for each of so many characters or bytes."""
+FRAMES_PER_S = 5000.0
+TOLD_EVERY_S = 60.0
+"""How often a peer is told that it says too much."""
+IN_A_ROW = 16
+"""Frames of one connection after which others get a turn."""
+
 DONE, GOING_AWAY, INTERNAL, TRY_LATER, REPLACED = 1000, 1012, 1011, 1013, 4409
 """Close codes: the peer said so; the hub stops; a fault of ours; Redis is away, the peer too slow or
 the hub too full; the worker's id was registered on another connection."""
@@ -62,15 +72,19 @@ class Connection:
     socket: Socket
     pieces: Pieces
     copy: Copy = nowhere
+    frames_per_s: float = FRAMES_PER_S
     _outbox: Outbox = field(factory=Outbox, init=False)
     _voice: Voice = field(init=False)
     _ended: "asyncio.Future[ClosedError | None]" = field(
         factory=lambda: asyncio.get_running_loop().create_future(), init=False
     )
+    _pace: Pace = field(init=False)
+    _told_s: float = field(default=float("-inf"), init=False)
     _tasks: set[asyncio.Task[None]] = field(factory=set, init=False)
     _room: asyncio.Semaphore = field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._pace = Pace(self.frames_per_s, 2 * self.frames_per_s)
         self._voice = Voice(self._send, self.pieces.values, self._outbox.urgent, self.copy)
         self.pieces.complain = lambda problem: self.say(Error(error=problem))
 
@@ -102,14 +116,31 @@ class Connection:
             self._ended.set_result(ClosedError(code, reason))
 
     async def _read(self, peer: Peer) -> None:
-        while True:
+        for number in count(1):
             message = await self.socket.receive()
             if message["type"] == "websocket.disconnect":
                 if not self._ended.done():
                     self._ended.set_result(None)
                 return
-            frame = message.get("text")
-            await self._take(peer, frame if frame is not None else message.get("bytes") or b"")
+            text = message.get("text")
+            frame = text if text is not None else message.get("bytes") or b""
+            await self._wait_for_turn(frame, number)
+            await self._take(peer, frame)
+
+    async def _wait_for_turn(self, frame: str | bytes, number: int) -> None:
+        """Who says too much is not read for a while; then its own kernel holds it back."""
+        wait_s = self._pace.take(1 + len(frame) // UNIT)
+        if wait_s:
+            self._tell_to_slow_down()
+        if wait_s or number % IN_A_ROW == 0:  # frames that have come already would not let go
+            await asyncio.sleep(wait_s)
+
+    def _tell_to_slow_down(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._told_s >= TOLD_EVERY_S:
+            self._told_s = now_s
+            most = f"{self.frames_per_s:g} frames a second (HUB_MAX_FRAMES_PER_S)"
+            self.say(Error(error=f"rate: more than {most}; what is beyond that waits to be read"))
 
     async def _write(self) -> None:
         try:

@@ -20,8 +20,12 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until one more may be said."""
+        if wait_s := self.take(1):
+            await asyncio.sleep(wait_s)
+
+    def take(self, count: float) -> float:
+        """How many seconds whoever says `count` more has to wait."""
         now = asyncio.get_running_loop().time()
-        self._left = min(self.burst, self._left + (now - self._at) * self.per_s) - 1
+        self._left = min(self.burst, self._left + (now - self._at) * self.per_s) - count
         self._at = now
-        if self._left < 0:
-            await asyncio.sleep(-self._left / self.per_s)
+        return max(0.0, -self._left / self.per_s)
