@@ -15,15 +15,8 @@ import uvicorn
 from attrs import Factory, define, field
 from litestar import Litestar, Request, Response, get, post
 
-from tests.fakes.a1111_work import (
-    MODELS,
-    SAMPLERS,
-    SCHEDULERS,
-    Studio,
-    Traps,
-    draw,
-    picture,
-)
+from tests.fakes.a1111_names import LATENT_MODES, MODELS, SAMPLERS, SCHEDULERS, UPSCALERS
+from tests.fakes.a1111_work import SafetensorError, Studio, Traps, draw, picture
 from tests.support.quiet import QuietServer
 
 AnyRequest = Request[Any, Any, Any]
@@ -142,7 +135,7 @@ class FakeA1111:
         try:
             drawing = self.draw(task, body)
             return await self._cut(drawing) if self.traps.cuts else _json(await drawing)
-        except (KeyError, ZeroDivisionError) as error:
+        except (LookupError, AssertionError, SafetensorError, ZeroDivisionError) as error:
             return self.failure(error)
 
     def _refused(self, task: str, body: dict[str, Any]) -> Response[bytes] | None:
@@ -208,8 +201,8 @@ def _lists(traps: Traps) -> dict[str, list[dict[str, Any]]]:
     lists: dict[str, list[dict[str, Any]]] = {
         "samplers": [{"name": name, "aliases": [name.lower()], "options": {}} for name in SAMPLERS],
         "sd-models": MODELS,
-        "upscalers": [{"name": name} for name in ("None", "Lanczos")],
-        "latent-upscale-modes": [{"name": "Latent"}],
+        "upscalers": [{"name": name} for name in UPSCALERS],
+        "latent-upscale-modes": [{"name": name} for name in LATENT_MODES],
         "loras": [{"name": "ink", "alias": "ink", "path": "/models/Lora/ink.safetensors"}],
         "sd-modules" if traps.is_forge else "sd-vae": [{"filename": "/models/VAE/nice.vae.pt"}],
     }

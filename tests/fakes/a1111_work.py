@@ -10,34 +10,8 @@ from typing import Any
 from attrs import Factory, define, field
 from PIL import Image, PngImagePlugin
 
-MODELS: list[dict[str, Any]] = [
-    {
-        "title": "tiny-a.safetensors [a0a0a0a0a0]",
-        "model_name": "tiny-a",
-        "hash": "a0a0a0a0a0",
-        "sha256": "a0" * 32,
-        "filename": "/models/Stable-diffusion/tiny-a.safetensors",
-        "config": None,
-    },
-    {
-        "title": "sub\\tiny-b.safetensors",
-        "model_name": "sub_tiny-b",
-        "hash": None,
-        "sha256": None,
-        "filename": "/models/Stable-diffusion/sub/tiny-b.safetensors",
-        "config": None,
-    },
-    {
-        "title": "broken.safetensors",
-        "model_name": "broken",
-        "hash": None,
-        "sha256": None,
-        "filename": "/models/Stable-diffusion/broken.safetensors",
-        "config": None,
-    },
-]
-SAMPLERS = ["DPM++ 2M", "Euler a", "Euler"]
-SCHEDULERS = [("automatic", "Automatic"), ("karras", "Karras"), ("sgm_uniform", "SGM Uniform")]
+from tests.fakes.a1111_names import MODELS, aliases, check, stem, words
+
 OPTIONS: dict[str, Any] = {
     "sd_model_checkpoint": "tiny-a.safetensors [a0a0a0a0a0]",
     "samples_format": "png",
@@ -46,6 +20,10 @@ OPTIONS: dict[str, Any] = {
     "eta_noise_seed_delta": 0,
     "sd_vae": "Automatic",
 }
+
+
+class SafetensorError(Exception):
+    """A file that is no checkpoint; the name is the server's own."""
 
 
 @define
@@ -61,8 +39,10 @@ class Traps:
     is_old: bool = False  # 1.8: unknown samplers are refused, schedulers unknown
     without_api: bool = False
     credentials: str | None = None
-    substitutes: str | None = None  # draws with this sampler
-    forgets_schedule: bool = False  # draws with another scheduler
+    substitutes: dict[str, str | None] = Factory(dict[str, "str | None"])
+    """What it draws with whatever it was told, by the words of the picture's text."""
+    keeps_checkpoint: bool = False  # a checkpoint that does not load is no error, as of old
+    says_less: bool = False  # its answer has no extra_generation_params
     additions: int = 0  # pictures that an extension appends
     cuts: bool = False  # closes the connection of a call and draws on
     garbage: str | None = None  # what a picture is instead of a picture
@@ -176,14 +156,6 @@ def picture(text: str, kind: str = "png") -> str:
     return base64.b64encode(into.getvalue()).decode()
 
 
-def aliases(row: dict[str, Any]) -> set[str]:
-    """The names that select a checkpoint; any other is dropped in silence."""
-    title = row["title"].partition(" [")[0]
-    file = row["filename"].rpartition("/")[2]
-    names = {row["title"], title, file, row["model_name"], row["hash"], row["sha256"]}
-    return {name for name in names if name}
-
-
 async def draw(studio: Studio, task: str, body: dict[str, Any]) -> dict[str, Any]:
     """Draw, under the lock, as `body` says; the answer's body."""
     async with studio.lock:
@@ -199,6 +171,7 @@ async def draw(studio: Studio, task: str, body: dict[str, Any]) -> dict[str, Any
 async def _drawn(studio: Studio, body: dict[str, Any]) -> dict[str, Any]:
     overrides: dict[str, Any] = body.get("override_settings") or {}
     before = {key: studio.options[key] for key in overrides}  # KeyError for an unknown one
+    check(body)
     _load(studio, overrides.get("sd_model_checkpoint", studio.options["sd_model_checkpoint"]))
     studio.options.update(overrides)
     count = 0
@@ -217,36 +190,45 @@ async def _drawn(studio: Studio, body: dict[str, Any]) -> dict[str, Any]:
 
 def _load(studio: Studio, name: str) -> None:
     row = next((row for row in MODELS if name in aliases(row)), None)
-    if row is not None and row["model_name"] != "broken":  # else what is loaded draws
+    if row is None:
+        return  # what is loaded draws
+    if row["model_name"] != "broken":
         studio.loaded = row["model_name"]
+    elif not studio.traps.keeps_checkpoint:
+        raise SafetensorError("Error while deserializing header: HeaderTooLarge")
 
 
 def _answer(studio: Studio, body: dict[str, Any], count: int) -> dict[str, Any]:
     traps = studio.traps
-    sampler = body.get("sampler_name") or "Euler"
-    if sampler not in SAMPLERS:
-        sampler = SAMPLERS[0]
-    scheduler = "Automatic" if traps.forgets_schedule else body.get("scheduler") or "Automatic"
+    row = next(row for row in MODELS if row["model_name"] == studio.loaded)
+    said = words(body) | traps.substitutes
+    sampler = said.pop("Sampler")
+    extra = {key: value for key, value in said.items() if value is not None}
+    printed = {"Schedule type": body.get("scheduler") or "Automatic"} | extra
     seeds = [body["seed"] + number for number in range(count)]
-    text = f"{body['prompt']}\nSteps: {body['steps']}, Sampler: x, Schedule type: {scheduler}, a: b"
+    text = f"{body['prompt']}\nSteps: {body['steps']}, Sampler: {sampler}, " + ", ".join(
+        f"{key}: {value}" for key, value in printed.items()
+    )
     kind = str(studio.options["samples_format"])
     images = [traps.garbage or picture(text, kind) for _ in range(count)]
     first = int(bool(body.get("save_images")) and count > 1)
-    row = next(row for row in MODELS if row["model_name"] == studio.loaded)
-    info = {
+    info: dict[str, Any] = {
         "all_seeds": seeds,
         "seed": seeds[0],
         "steps": body["steps"],
-        "sampler_name": traps.substitutes or sampler,
-        "sd_model_name": row["model_name"],
+        "sampler_name": sampler,
+        "sd_model_name": stem(row),
         "sd_model_hash": row["hash"],
         "index_of_first_image": first,
         "infotexts": [text] * (count + first),
         "version": "v1.10.1",
     }
-    extra = [picture("map") for _ in range(traps.additions)]
+    if not traps.says_less:
+        info["extra_generation_params"] = said
     return {
-        "images": [picture("grid")] * first + images + extra,
+        "images": [picture("grid")] * first
+        + images
+        + [picture("map") for _ in range(traps.additions)],
         "parameters": body,
         "info": json.dumps(info),
     }

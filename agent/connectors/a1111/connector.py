@@ -10,13 +10,13 @@ from agent.connectors.a1111.calling import Calls
 from agent.connectors.a1111.engine import Engine
 from agent.connectors.a1111.failures import refusal
 from agent.connectors.a1111.flavour import Flavour, flavour_of
+from agent.connectors.a1111.kept import check_kept
 from agent.connectors.a1111.names import check_upscalers, choose
 from agent.connectors.a1111.offering import model_names
 from agent.connectors.a1111.options import Options
 from agent.connectors.a1111.packing import packed
 from agent.connectors.a1111.request import Request, make_request
 from agent.connectors.a1111.results import (
-    check_kept,
     drawn,
     drawn_result,
     extras_result,

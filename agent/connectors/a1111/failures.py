@@ -19,10 +19,16 @@ _CALLERS_FAULTS = (
     "sampler not found",
     "invalid encoded image",
     "could not find upscaler",
+    "bad sampler name",
     "script '",
     "request to local resource not allowed",
 )
-_NO_CHECKPOINT = ("No checkpoints found", "SafetensorError", "deserializing header")
+_NO_CHECKPOINT = (
+    "No checkpoints found",
+    "Could not find checkpoint",
+    "SafetensorError",
+    "deserializing header",
+)
 
 
 def foreign_answer(url: str, path: str, answer: Answer) -> ConnectorError:

@@ -15,6 +15,14 @@ class Flavour(StrEnum):
         """Whether a job may name a scheduler; SD.Next ignores the field without a word."""
         return self is not Flavour.SDNEXT
 
+    def tells(self, field: str) -> bool:
+        """Whether it says of its pictures what it has used for this field.
+
+        SD.Next has words of its own for the second pass and the refiner.
+        """
+        is_of_first_pass = not field.startswith(("hr_", "refiner_"))
+        return is_of_first_pass or self is not Flavour.SDNEXT
+
     @property
     def vae_list(self) -> str:
         """The name of the list of VAE files."""

@@ -5,11 +5,11 @@ it has used with what was asked for after it.
 """
 
 from collections.abc import Collection, Iterable
-from pathlib import PurePath, PureWindowsPath
 from typing import Any
 
 from attrs import frozen
 
+from agent.connectors.a1111.checkpoints import Checkpoint, checkpoints
 from agent.connectors.a1111.engine import Engine
 from agent.connectors.a1111.flavour import Flavour
 from agent.connectors.a1111.request import Request, invalid
@@ -18,45 +18,63 @@ from shared.states import ErrorClass
 
 AUTOMATIC = "Automatic"
 CHECKPOINT = "sd_model_checkpoint"
+CHECKPOINT_FIELD = f"override_settings.{CHECKPOINT}"
+_NO_CHECKPOINT = {"None", "none", "Use same checkpoint"}
 _SHOWN = 10
-_SHORT_HASH = 10
 
 
-@frozen(kw_only=True)
-class Checkpoint:
-    """A checkpoint of the server, and every name that selects exactly it."""
+@frozen
+class Named:
+    """A thing by the name that the job gives it; `names` are all that mean it."""
 
-    model_name: str
-    aliases: frozenset[str]
-    hashes: frozenset[str]  # none before it is loaded for the first time
+    name: str
+    names: frozenset[str]
+
+    def is_meant(self, used: str) -> bool:
+        """Whether the server means it by this name."""
+        return used in self.names
 
 
-@frozen(kw_only=True)
-class Chosen:
-    """What the call must use; `None` where the job leaves it to the server."""
+@frozen
+class NamedCheckpoint:
+    """A checkpoint by the name that the job gives it."""
 
-    sampler: str
-    schedulers: frozenset[str] | None = None  # the names that mean it
-    checkpoint: Checkpoint | None = None
+    name: str
+    checkpoint: Checkpoint
+
+    def is_meant(self, used: str) -> bool:
+        """Whether the server means it by this name."""
+        return self.checkpoint.is_meant(used)
+
+
+Chosen = dict[str, Named | NamedCheckpoint]
+"""What the call must use, by field; what the job leaves to the server is not in it."""
 
 
 async def choose(engine: Engine, request: Request, flavour: Flavour) -> Chosen:
     """Check every name of the request. Raises `ConnectorError` for one the server lacks."""
-    body = request.body
+    body = _in_effect(request.body)
+    chosen: Chosen = {}
     samplers = _column(await engine.rows("samplers") or (), "name")
     schedulers = await engine.rows("schedulers") if flavour.takes_schedulers else None
     for field in ("sampler_name", "hr_sampler_name"):
         if body.get(field):
             _check_sampler(field, body[field], samplers, schedulers or ())
+            chosen[field] = Named(body[field], frozenset({body[field]}))
     for field in ("scheduler", "hr_scheduler"):
         if body.get(field) not in {None, AUTOMATIC}:
             _check_scheduler(field, body[field], schedulers, flavour)
-    await _check_upscaler(engine, body)
-    return Chosen(
-        sampler=body["sampler_name"],
-        schedulers=_same_scheduler(body.get("scheduler"), schedulers or ()),
-        checkpoint=await _checkpoint(engine, request),
-    )
+            chosen |= _same_scheduler(field, body[field], schedulers or ())
+    chosen |= await _upscaler(engine, body)
+    chosen |= await _checkpoints(engine, request.overrides, body)
+    return {field: wanted for field, wanted in chosen.items() if flavour.tells(field)}
+
+
+def _in_effect(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the call makes use of: without a second pass, none of its own."""
+    if body.get("enable_hr"):
+        return body
+    return {field: value for field, value in body.items() if not field.startswith("hr_")}
 
 
 async def check_upscalers(engine: Engine, body: dict[str, Any]) -> None:
@@ -67,32 +85,23 @@ async def check_upscalers(engine: Engine, body: dict[str, Any]) -> None:
             _check_name(field, body[field], names, ErrorClass.MISSING_MODEL)
 
 
-def checkpoints(rows: Iterable[dict[str, Any]]) -> list[Checkpoint]:
-    """Return the checkpoints of the server's list."""
-    return [_checkpoint_of(row) for row in rows]
-
-
-def _checkpoint_of(row: dict[str, Any]) -> Checkpoint:
-    title, name = str(row.get("title")), str(row.get("model_name"))
-    sha256 = str(row.get("sha256") or "")
-    hashes = {str(row.get("hash") or ""), sha256, sha256[:_SHORT_HASH]} - {""}
-    file = PurePath(PureWindowsPath(str(row.get("filename"))).as_posix()).name
-    # The title ends in the short hash from the first load on; the name before it goes on to hold.
-    names = {title, title.rpartition(" [")[0] or title, name, file}
-    return Checkpoint(model_name=name, aliases=frozenset(names | hashes), hashes=frozenset(hashes))
-
-
-async def _checkpoint(engine: Engine, request: Request) -> Checkpoint | None:
-    wanted = {
-        f"override_settings.{CHECKPOINT}": request.overrides.get(CHECKPOINT),
-        "refiner_checkpoint": request.body.get("refiner_checkpoint"),
-        "hr_checkpoint_name": request.body.get("hr_checkpoint_name"),
+async def _checkpoints(
+    engine: Engine, overrides: dict[str, Any], body: dict[str, Any]
+) -> dict[str, NamedCheckpoint]:
+    given = {
+        CHECKPOINT_FIELD: overrides.get(CHECKPOINT),
+        "refiner_checkpoint": body.get("refiner_checkpoint"),
+        "hr_checkpoint_name": body.get("hr_checkpoint_name"),
     }
-    if not any(wanted.values()):
-        return None
+    named = {field: str(name) for field, name in given.items() if name}
+    wanted = {field: name for field, name in named.items() if name not in _NO_CHECKPOINT}
+    if not wanted:
+        return {}
     known = checkpoints(await engine.rows("sd-models") or ())
-    found = {field: _find_checkpoint(field, name, known) for field, name in wanted.items() if name}
-    return found.get(f"override_settings.{CHECKPOINT}")
+    return {
+        field: NamedCheckpoint(name, _find_checkpoint(field, name, known))
+        for field, name in wanted.items()
+    }
 
 
 def _find_checkpoint(field: str, name: object, known: list[Checkpoint]) -> Checkpoint:
@@ -126,20 +135,23 @@ def _check_scheduler(
     _check_name(field, name, known, ErrorClass.VALIDATION)
 
 
-async def _check_upscaler(engine: Engine, body: dict[str, Any]) -> None:
-    if body.get("enable_hr") and body.get("hr_upscaler"):
-        rows = [
-            *(await engine.rows("upscalers") or ()),
-            *(await engine.rows("latent-upscale-modes") or ()),
-        ]
-        names = _column(rows, "name")
-        _check_name("hr_upscaler", body["hr_upscaler"], names, ErrorClass.MISSING_MODEL)
+async def _upscaler(engine: Engine, body: dict[str, Any]) -> dict[str, Named]:
+    name = body.get("hr_upscaler")
+    if not name:
+        return {}
+    rows = [
+        *(await engine.rows("upscalers") or ()),
+        *(await engine.rows("latent-upscale-modes") or ()),
+    ]
+    _check_name("hr_upscaler", name, _column(rows, "name"), ErrorClass.MISSING_MODEL)
+    return {"hr_upscaler": Named(name, frozenset({name}))}
 
 
-def _same_scheduler(name: str | None, rows: Iterable[dict[str, Any]]) -> frozenset[str] | None:
-    if name is None or name.capitalize() == AUTOMATIC:
-        return None  # the sampler's own, by whatever name
-    return next((frozenset(_labels(row)) for row in rows if name in _labels(row)), None)
+def _same_scheduler(field: str, name: str, rows: Iterable[dict[str, Any]]) -> dict[str, Named]:
+    if name.capitalize() == AUTOMATIC:
+        return {}  # the sampler's own, by whatever name
+    row = next(row for row in rows if name in _labels(row))
+    return {field: Named(name, frozenset(_labels(row)))}
 
 
 def _labels(row: dict[str, Any]) -> list[str]:

@@ -92,7 +92,10 @@ def _img2img(fields: dict[str, Any], settings: A1111Settings) -> Request:
 
 def _generation(task: str, fields: dict[str, Any], settings: A1111Settings) -> Request:
     given = {key: value for key, value in fields.items() if value is not None}
-    body = DEFAULTS | given
+    if "infotext" in given:
+        raise invalid("infotext: give its fields instead; a job of task png-info reads them")
+    older_name = given.pop("sampler_index", None)
+    body = DEFAULTS | ({"sampler_name": older_name} if older_name else {}) | given
     _check_numbers(body)
     _check_overrides(body)
     body |= {"seed": _seed(body), "send_images": True, "save_images": settings.a1111_save_images}

@@ -8,18 +8,15 @@ from typing import Any
 
 from attrs import frozen
 
-from agent.connectors.a1111.names import Chosen
 from agent.connectors.a1111.request import Request
 from agent.connectors.answers import is_array, is_object
 from agent.connectors.base import ConnectorError, OutputFile, Result
 from agent.connectors.media import UNKNOWN, sniffed, suffix_of
-from shared.states import ErrorClass
 
 _FACTS = (
     "sampler_name", "steps", "cfg_scale", "width", "height", "sd_model_name", "sd_model_hash",
     "sd_vae_name", "denoising_strength", "clip_skip", "version",
 )  # fmt: skip
-_SCHEDULE = "Schedule type: "
 
 
 @frozen(kw_only=True)
@@ -52,45 +49,6 @@ def drawn(body: dict[str, Any], request: Request) -> Drawn:
         additions=images[first + request.pictures :],
         info=info,
     )
-
-
-def check_kept(info: dict[str, Any], chosen: Chosen) -> None:
-    """Raise `ConnectorError` when the server has drawn with something else than it was told."""
-    for what, wanted, used in _comparisons(info, chosen):
-        if used not in wanted:
-            raise ConnectorError(
-                f"the server used {what} {used!r} instead of {min(wanted)!r}, and did not "
-                "say why; its pictures are not what was asked for",
-                error_class=_classes[what],
-                details={"field": what, "wanted": sorted(wanted), "used": used},
-            )
-
-
-_classes = {
-    "sampler": ErrorClass.INTERNAL,
-    "scheduler": ErrorClass.INTERNAL,
-    "checkpoint": ErrorClass.MISSING_MODEL,  # another worker may have one that loads
-}
-
-
-def _comparisons(info: dict[str, Any], chosen: Chosen) -> Iterator[tuple[str, frozenset[str], str]]:
-    yield "sampler", frozenset({chosen.sampler}), str(info.get("sampler_name"))
-    scheduler = _scheduler(info)
-    if chosen.schedulers is not None and scheduler is not None:
-        yield "scheduler", chosen.schedulers, scheduler
-    if chosen.checkpoint is not None:
-        used = str(info.get("sd_model_name"))
-        is_same = str(info.get("sd_model_hash")) in chosen.checkpoint.hashes
-        wanted = frozenset({chosen.checkpoint.model_name})
-        yield "checkpoint", wanted, chosen.checkpoint.model_name if is_same else used
-
-
-def _scheduler(info: dict[str, Any]) -> str | None:
-    """Return the scheduler that the picture's text names; `None` if it names none."""
-    texts = info.get("infotexts")
-    text = str(texts[0]) if is_array(texts) and texts else ""
-    _, found, rest = text.rpartition(_SCHEDULE)
-    return rest.partition(",")[0].strip() if found else None
 
 
 def drawn_result(found: Drawn, *, with_grid: bool) -> Result:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.connector_settings import A1111Settings
 from agent.connectors.a1111 import A1111
 from agent.connectors.base import ConnectorError
 from shared.states import ErrorClass
@@ -13,6 +14,7 @@ from tests.integration.agent.a1111.jobs import run
 
 MODEL = ErrorClass.MISSING_MODEL
 INVALID = ErrorClass.VALIDATION
+SECOND: dict[str, Any] = {"enable_hr": True, "hr_upscaler": "Latent"}
 FORESEEN: list[tuple[dict[str, Any], ErrorClass, str]] = [
     ({"sampler_name": "euler a"}, INVALID, r"'euler a' is not on this worker; it has DPM\+\+ 2M, "),
     ({"sampler_name": "DPM++ 2M Karras"}, INVALID, r"use sampler_name 'DPM\+\+ 2M' with scheduler"),
@@ -22,8 +24,11 @@ FORESEEN: list[tuple[dict[str, Any], ErrorClass, str]] = [
         MODEL,
         r"sd_model_checkpoint 'Tiny-A' is not on this worker; it has tiny-a, sub_tiny-b, broken",
     ),
-    ({"refiner_checkpoint": "nope"}, MODEL, "refiner_checkpoint 'nope' is not"),
-    ({"enable_hr": True, "hr_upscaler": "Nope"}, MODEL, "hr_upscaler 'Nope' is not"),
+    ({"refiner_checkpoint": "tiny"}, MODEL, "refiner_checkpoint 'tiny' is not"),
+    (SECOND | {"hr_upscaler": "Nope"}, MODEL, "hr_upscaler 'Nope' is not"),
+    (SECOND | {"hr_sampler_name": "euler"}, INVALID, "hr_sampler_name 'euler' is not"),
+    (SECOND | {"hr_scheduler": "carrots"}, INVALID, "hr_scheduler 'carrots' is not"),
+    (SECOND | {"hr_checkpoint_name": "tiny"}, MODEL, "hr_checkpoint_name 'tiny' is not"),
     ({"task": "extras", "image": picture("a"), "upscaler_1": "Nope"}, MODEL, "'Nope' is not on"),
 ]
 
@@ -38,27 +43,96 @@ async def test_a_name_the_server_lacks_is_refused_before_the_call(
     assert fake.studio.drawings == []
 
 
-async def test_names_the_server_has_are_let_through(server: A1111) -> None:
-    result = await run(
-        server, scheduler="karras", enable_hr=True, hr_upscaler="Latent", hr_scheduler="Karras"
-    )
+ALL: dict[str, Any] = SECOND | {
+    "scheduler": "karras",
+    "hr_scheduler": "SGM Uniform",
+    "hr_sampler_name": "Euler",
+    "hr_checkpoint_name": "sub_tiny-b",
+    "refiner_checkpoint": "tiny-b.safetensors",
+    "refiner_switch_at": 0.5,
+    "override_settings": {"sd_model_checkpoint": "a0a0a0a0a0"},
+}
+
+
+async def test_names_the_server_has_are_let_through(fake: FakeA1111, server: A1111) -> None:
+    assert len((await run(server, **ALL)).files) == 1
+    (body,) = fake.studio.drawings
+    assert {field: body[field] for field in ALL} == ALL
+
+
+async def test_names_of_a_second_pass_that_is_not_made_do_not_count(server: A1111) -> None:
+    result = await run(server, hr_upscaler="Nope", hr_scheduler="Nope", refiner_checkpoint="None")
     assert len(result.files) == 1
 
 
-async def test_another_sampler_is_noticed(fake: FakeA1111, server: A1111) -> None:
-    fake.traps.substitutes = "DPM++ 2M"
-    with pytest.raises(ConnectorError, match=r"used sampler 'DPM\+\+ 2M' instead of 'Euler a'"):
-        await run(server)
+SUBSTITUTES: list[tuple[str, str | None, str, ErrorClass]] = [
+    ("Sampler", "DPM++ 2M", r"sampler_name 'DPM\+\+ 2M' instead of 'Euler a'", ErrorClass.INTERNAL),
+    ("Schedule type", None, "scheduler None instead of 'karras'", ErrorClass.INTERNAL),
+    ("Hires schedule type", None, "hr_scheduler 'Karras' instead of 'SGM", ErrorClass.INTERNAL),
+    ("Hires sampler", None, "hr_sampler_name 'Euler a' instead of 'Euler'", ErrorClass.INTERNAL),
+    ("Hires upscaler", "Lanczos", "hr_upscaler 'Lanczos' instead of 'Lat", ErrorClass.INTERNAL),
+    ("Hires checkpoint", "x [b]", r"hr_checkpoint_name 'x \[b\]' instead of 'sub_tiny-b'", MODEL),
+    ("Refiner", None, r"refiner_checkpoint 'tiny-a \[.*\]' instead of 'tiny-b.safe", MODEL),
+    ("Refiner", "tiny-x", "refiner_checkpoint 'tiny-x' instead of 'tiny-b.safe", MODEL),
+]
 
 
-async def test_another_scheduler_is_noticed(fake: FakeA1111, server: A1111) -> None:
-    fake.traps.forgets_schedule = True
+@pytest.mark.parametrize(("word", "other", "words", "error_class"), SUBSTITUTES)
+async def test_drawing_with_something_else_is_noticed(
+    fake: FakeA1111,
+    server: A1111,
+    word: str,
+    other: str | None,
+    words: str,
+    error_class: ErrorClass,
+) -> None:
+    fake.traps.substitutes = {word: other}
+    with pytest.raises(ConnectorError, match=f"the server used {words}") as caught:
+        await run(server, **ALL)
+    assert caught.value.error_class is error_class
+
+
+async def test_a_scheduler_that_the_sampler_does_not_take_is_noticed(server: A1111) -> None:
+    with pytest.raises(ConnectorError, match="used scheduler None instead of 'Karras'"):
+        await run(server, sampler_name="DDIM", scheduler="Karras")
+
+
+async def test_a_server_that_says_it_in_the_text_alone_is_read(
+    fake: FakeA1111, server: A1111
+) -> None:
+    fake.traps.says_less = True
+    assert len((await run(server, **ALL)).files) == 1
+    fake.traps.substitutes = {"Schedule type": "Automatic"}
     with pytest.raises(ConnectorError, match="used scheduler 'Automatic' instead of 'Karras'"):
         await run(server, scheduler="Karras")
+    fake.traps.substitutes = {"Hires upscaler": None}
+    with pytest.raises(ConnectorError, match="used hr_upscaler None instead of 'Latent'"):
+        await run(server, **ALL)
 
 
-async def test_a_checkpoint_that_does_not_load_is_noticed(server: A1111) -> None:
-    words = "used checkpoint 'tiny-a' instead of 'broken'"
+async def test_a_refiner_that_is_the_checkpoint_itself_need_not_be_named(server: A1111) -> None:
+    fields = {"refiner_checkpoint": "tiny-a", "refiner_switch_at": 1}
+    assert len((await run(server, **fields)).files) == 1
+
+
+async def test_sdnext_says_nothing_of_the_second_pass(fake: FakeA1111) -> None:
+    fake.traps.is_sdnext = True
+    fake.traps.substitutes = {"Hires upscaler": None}
+    server = A1111(A1111Settings(a1111_url=fake.url, a1111_poll_interval_s=0.02))
+    await server.open()
+    assert len((await run(server, **SECOND)).files) == 1
+    await server.close()
+
+
+async def test_a_checkpoint_that_does_not_load_is_missing(server: A1111) -> None:
+    with pytest.raises(ConnectorError, match="SafetensorError: Error while") as caught:
+        await run(server, override_settings={"sd_model_checkpoint": "broken"})
+    assert caught.value.error_class is MODEL
+
+
+async def test_a_checkpoint_that_is_not_loaded_is_noticed(fake: FakeA1111, server: A1111) -> None:
+    fake.traps.keeps_checkpoint = True
+    words = r"sd_model_checkpoint 'tiny-a \[a0a0a0a0a0\]' instead of 'broken'"
     with pytest.raises(ConnectorError, match=words) as caught:
         await run(server, override_settings={"sd_model_checkpoint": "broken"})
     assert caught.value.error_class is MODEL

@@ -23,6 +23,8 @@ CASES: list[tuple[int, Any, ErrorClass, str]] = [
     (500, broke("RuntimeError", "CUDA error: device-side"), ErrorClass.CUDA, "device-side"),
     (500, broke("SafetensorError", "HeaderTooLarge"), ErrorClass.MISSING_MODEL, "HeaderTooLarge"),
     (500, broke("FileNotFoundError", "No checkpoints found"), ErrorClass.MISSING_MODEL, "No check"),
+    (500, broke("Exception", "Could not find checkpoint"), ErrorClass.MISSING_MODEL, "Could not"),
+    (500, broke("AssertionError", "bad sampler name: x"), ErrorClass.VALIDATION, "bad sampler"),
     (500, broke("NansException", "A tensor with NaNs"), ErrorClass.INTERNAL, "NansException: A"),
     (500, broke("AssertionError", ""), ErrorClass.INTERNAL, "500: AssertionError"),
     (500, broke("Exception", "boom", "message"), ErrorClass.INTERNAL, "Exception: boom"),

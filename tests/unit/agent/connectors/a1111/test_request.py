@@ -22,6 +22,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"prompt": "x", "override_settings_restore_afterwards": False},
         "a job cannot change the server",
     ),
+    ({"prompt": "x", "infotext": "Steps: 2"}, "infotext: give its fields instead"),
     ({"task": "img2img"}, "init_images must be a list"),
     ({"task": "img2img", "init_images": [1]}, "init_images must be a list"),
     ({"task": "extras"}, "extras needs image"),
