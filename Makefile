@@ -45,7 +45,7 @@ cover: setup ## branch coverage and its gates; runs the tests unless they have j
 check: lint types arch cover fuzz-briefly ## every gate
 
 bench: setup ## measure hub and agent, other queues beside them
-	$(BIN)/python -m tests.bench
+	$(BIN)/python tests/bench/peers/run.py tests.bench
 
 bench-peers: setup ## measure other queues on the same server
 	$(BIN)/python tests/bench/peers/run.py

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """`names` as `holds` wants them: sorted, each once."""
-    return tuple(sorted(set(names)))
+    return tuple(sorted(dict.fromkeys(names)))  # which is fast for names that are in order
 
 
 def each_in_order(names: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
