@@ -38,7 +38,8 @@ async def watch_cloud(settings: AgentSettings, stations: Sequence[Station], stop
         return
     log.info("this machine is of %s", cloud.provider)
     for each in stations:
-        each.rented(cloud.provider)
+        each.provider = cloud.provider
+        each.introduce()
     while (why := await asyncio.to_thread(_notice, cloud)) is None:  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(settings.spot_notice_every_s)
     _preempt(stop, why)

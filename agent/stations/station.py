@@ -73,8 +73,9 @@ class Station:
         """Make the worker; its attempts are tasks of the group."""
         self.slots = Slots(self.post.settings.max_concurrent_jobs, self._run, tasks)
         self.slots.close("initializing")
-        introduction = unable(self.post, self.provider)
-        self.worker = Worker(self.post.worker_id, introduction, self.slots, send)
+        self.worker = Worker(
+            self.post.worker_id, unable(self.post, self.provider), self.slots, send
+        )
         self.worker.log_lines = partial(last_lines, self.engines)
         for engine in self.engines:
             engine.changed = self._changed.set
@@ -105,19 +106,18 @@ class Station:
         self.slots.paused = paused
         self.worker.introduce()
 
-    def rented(self, provider: Provider) -> None:
-        """It is known now where the machine comes from."""
-        self.provider = provider
-        self._introduce()
-
     def stock(self, shelf: Shelf) -> None:
         """More is known of the models. Jobs that ask for a content can be taken a little later."""
         self.worker.stock.change(shelf.files(self.post.settings.connectors))
-        self._contents = {name: shelf.names(name) for name in self.post.settings.connectors}
+        before, self._contents = self._contents, {each: shelf.names(each) for each in shelf.roots}
+        if any(self._contents.values()) and not any(before.values()):
+            self.introduce()
 
-    def _introduce(self) -> None:
+    def introduce(self) -> None:
+        """Tell the hub anew what the worker is, and what it can do while it is fit."""
         self._offered = self._contents
-        self.worker.change(able(self.post, self.provider, self.ready, self._contents))
+        ready = () if self.note else self.ready
+        self.worker.change(able(self.post, self.provider, ready, self._contents))
 
     def drain(self) -> None:
         """Take nothing new any more."""
@@ -165,7 +165,7 @@ class Station:
             self.note = self.worker.note = None
             self._jobs = 0
             self.slots.open()
-            self._introduce()
+            self.introduce()
             self.judged.set()
             while self._is_fit():
                 self._changed.clear()
@@ -187,10 +187,9 @@ class Station:
 
     async def _offer_again(self) -> None:
         """Models and nodes come and go while an engine runs."""
-        now = await asked_again(self.ready)
-        if (now, self._contents) != (self.ready, self._offered):
-            self.ready = now
-            self._introduce()
+        before, self.ready = self.ready, await asked_again(self.ready)
+        if (self.ready, self._contents) != (before, self._offered):
+            self.introduce()
 
     async def _changes_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):

@@ -1,0 +1,65 @@
+"""The agent's connection goes by the proxy of the environment, and trusts whom it is told to."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fakes.gateway import NAME, gateway, sealed
+from tests.fakes.hub import FakeHub
+from tests.support.agents import Start, end
+
+DEAD = "http://127.0.0.1:9"
+
+
+def only(**given: str) -> dict[str, str]:
+    """No proxies of the place where the tests run, but these. An empty small name hides a large one."""
+    names = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    return dict.fromkeys((names - {each.lower() for each in given}) | {"ALL_PROXY"}, "") | given
+
+
+def port(url: str) -> int:
+    found = urlsplit(url).port
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+async def test_a_hub_behind_a_proxy_with_a_private_authority_is_reached(
+    hub: FakeHub, start: Start, tmp_path: Path, command: str
+) -> None:
+    async with sealed(port(hub.url), tmp_path) as (at, authority), gateway(at) as proxy:
+        environ = only(
+            HUB_URL=f"https://{NAME}",
+            HTTPS_PROXY=proxy.url,
+            SSL_CERT_FILE=str(authority),
+            WORKER_STATE_DIR=str(tmp_path / "state"),
+        )
+        agent = await start(command, *(["--exit-after-idle-s=0.5"] * (command == "run")), **environ)
+        if command == "run":
+            await hub.welcomed()
+        code, output = await end(agent)
+    assert code == 0, output
+    assert command == "run" or f"ok    hub: https://{NAME} answers" in output
+    assert set(proxy.asked) == {f"CONNECT {NAME}:443"}
+
+
+async def test_a_certificate_of_nobody_that_is_trusted_is_refused(
+    hub: FakeHub, start: Start, tmp_path: Path
+) -> None:
+    async with sealed(port(hub.url), tmp_path) as (at, _), gateway(at) as proxy:
+        environ = only(
+            HUB_URL=f"https://{NAME}",
+            HTTPS_PROXY=proxy.url,
+            SSL_CERT_FILE="",
+            WORKER_STATE_DIR=str(tmp_path / "state"),
+        )
+        code, output = await end(await start("doctor", **environ))
+    assert (code, "self-signed certificate" in output) == (6, True), output
+
+
+async def test_a_hub_that_needs_no_proxy_is_reached_past_it(hub: FakeHub, start: Start) -> None:
+    environ = only(HTTP_PROXY=DEAD, HTTPS_PROXY=DEAD, NO_PROXY="127.0.0.1")
+    agent = await start("run", "--exit-after-idle-s=0.5", **environ)
+    await hub.welcomed()
+    assert (await end(agent))[0] == 0
