@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from unittest.mock import AsyncMock
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -27,6 +28,7 @@ from shared.messages import (
 )
 from shared.pieces import split
 from shared.wire import encode
+from tests.integration.hub.test_app import PATIENCE_S, announced, process
 from tests.integration.hub.test_pieces import FRAME, JOB, LARGE, in_pieces
 from tests.support.hubs import RunningHub, running_hub
 from tests.support.waiting import wait_until
@@ -293,3 +295,21 @@ async def test_a_hub_says_where_it_is_as_long_as_it_runs(
     for each in running:
         each.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_two_hubs_that_are_told_nothing_find_each_other(
+    redis_url: str, tmp_path: Path
+) -> None:
+    async with (
+        process(tmp_path / "a", REDIS_URL=redis_url) as one,
+        process(tmp_path / "b", REDIS_URL=redis_url) as other,
+        httpx.AsyncClient(timeout=PATIENCE_S) as rest,
+    ):
+        first, second = await announced(one), await announced(other)
+        stored = await rest.post(f"{first}/artifacts", content=CONTENT)
+
+        async def is_found() -> bool:
+            found = await rest.get(second + stored.json()["url"])
+            return found.content == CONTENT
+
+        await wait_until(is_found, PATIENCE_S)
