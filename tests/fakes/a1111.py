@@ -16,7 +16,7 @@ from attrs import Factory, define, field
 from litestar import Litestar, Request, Response, get, post
 
 from tests.fakes.a1111_names import LATENT_MODES, MODELS, SAMPLERS, SCHEDULERS, UPSCALERS
-from tests.fakes.a1111_work import SafetensorError, Studio, Traps, draw, picture
+from tests.fakes.a1111_work import SafetensorError, Studio, Traps, draw, picture, store
 from tests.support.quiet import QuietServer
 
 AnyRequest = Request[Any, Any, Any]
@@ -233,8 +233,7 @@ def _orders(fake: FakeA1111) -> list[Any]:
         for key in values:
             if key not in studio.options:
                 return fake.failure(KeyError(key))
-        studio.options.update(values)
-        studio.stored.update(values)
+        store(studio, values)
         return _json(None)
 
     return [txt2img, img2img, interrupt, options, *_tools(fake)]

@@ -69,6 +69,7 @@ class Studio:
     done: int = 0  # steps of all iterations
     total: int = 1
     interrupted: bool = False
+    spoiled: bool = False  # the loaded model, by one that did not load
     paused: bool = False
     _number: int = 0
 
@@ -173,6 +174,7 @@ async def _drawn(studio: Studio, body: dict[str, Any]) -> dict[str, Any]:
     before = {key: studio.options[key] for key in overrides}  # KeyError for an unknown one
     check(body)
     _load(studio, overrides.get("sd_model_checkpoint", studio.options["sd_model_checkpoint"]))
+    assert not studio.spoiled, "Expected all tensors to be on the same device"
     studio.options.update(overrides)
     count = 0
     for number in range(body["n_iter"]):
@@ -188,13 +190,27 @@ async def _drawn(studio: Studio, body: dict[str, Any]) -> dict[str, Any]:
     return _answer(studio, body, count)
 
 
+def store(studio: Studio, values: dict[str, Any]) -> None:
+    """POST /options. A checkpoint that does not load goes back to what it was, without a word."""
+    name = values.get("sd_model_checkpoint")
+    try:
+        if name is not None:
+            _load(studio, name)
+    except SafetensorError:
+        values = {key: value for key, value in values.items() if key != "sd_model_checkpoint"}
+    studio.options.update(values)
+    studio.stored.update(values)
+
+
 def _load(studio: Studio, name: str) -> None:
     row = next((row for row in MODELS if name in aliases(row)), None)
     if row is None:
         return  # what is loaded draws
     if row["model_name"] != "broken":
+        studio.spoiled = studio.spoiled and studio.loaded == row["model_name"]
         studio.loaded = row["model_name"]
     elif not studio.traps.keeps_checkpoint:
+        studio.spoiled = True
         raise SafetensorError("Error while deserializing header: HeaderTooLarge")
 
 

@@ -104,6 +104,10 @@ class A1111:
         try:
             body = await opened.calls.make(request, report)
             await opened.calls.check_whole()
+        except ConnectorError as error:
+            if error.error_class is ErrorClass.MISSING_MODEL:
+                await opened.options.heal()
+            raise
         finally:
             await opened.options.restore()
         found = drawn(body, request)

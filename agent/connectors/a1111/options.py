@@ -56,6 +56,29 @@ class Options:
         except ConnectorError as error:
             _log.warning("the options of the last job are not checked yet: %s", error)
 
+    async def heal(self) -> None:
+        """Have the server load its checkpoint again, after one that did not load has spoiled it.
+
+        It loads none that it takes for loaded; so another one is chosen for a moment.
+        """
+        try:
+            current = (await self._engine.options()).get(CHECKPOINT)
+            rows = await self._engine.rows("sd-models") or []
+            for other in (row["title"] for row in rows if row["title"] != current):
+                if await self._takes(other, current):
+                    return
+            _log.warning("the server has no other checkpoint to load; it may need a restart")
+        except ConnectorError as error:
+            _log.warning("the server's checkpoint could not be loaded again: %s", error)
+
+    async def _takes(self, other: str, current: object) -> bool:
+        """Whether the server takes this checkpoint; the current one is chosen again in any case."""
+        try:
+            await self._write({CHECKPOINT: other})
+            return str((await self._engine.options()).get(CHECKPOINT)).startswith(other)
+        finally:
+            await self._write({CHECKPOINT: current})
+
     async def _settle(self) -> None:
         if not self._owed:
             return

@@ -100,7 +100,9 @@ class Sender:
         except httpx.TransportError as error:
             problem = unreachable(self.url, error, self._timeout_s)
             never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-            raise self._judged(problem, safe=never_sent or call.method in IDEMPOTENT) from error
+            is_hang = isinstance(error, httpx.ReadTimeout)  # another may take as long for nothing
+            is_safe = never_sent or (call.method in IDEMPOTENT and not is_hang)
+            raise self._judged(problem, safe=is_safe) from error
         if response.status_code in _OK:
             return response
         await response.aread()

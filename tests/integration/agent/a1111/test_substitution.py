@@ -9,6 +9,7 @@ from agent.connectors.a1111 import A1111
 from agent.connectors.base import ConnectorError
 from shared.states import ErrorClass
 from tests.fakes.a1111 import FakeA1111
+from tests.fakes.a1111_names import MODELS
 from tests.fakes.a1111_work import picture
 from tests.integration.agent.a1111.jobs import run
 
@@ -128,6 +129,32 @@ async def test_a_checkpoint_that_does_not_load_is_missing(server: A1111) -> None
     with pytest.raises(ConnectorError, match="SafetensorError: Error while") as caught:
         await run(server, override_settings={"sd_model_checkpoint": "broken"})
     assert caught.value.error_class is MODEL
+
+
+async def test_a_checkpoint_that_does_not_load_spoils_no_job_after_it(
+    fake: FakeA1111, server: A1111
+) -> None:
+    with pytest.raises(ConnectorError, match="SafetensorError"):
+        await run(server, override_settings={"sd_model_checkpoint": "broken"})
+    result = await run(server)
+    assert result.data["info"]["sd_model_name"] == "tiny-a"
+    assert fake.studio.options["sd_model_checkpoint"] == "tiny-a.safetensors [a0a0a0a0a0]"
+
+
+@pytest.mark.parametrize("models", [MODELS[:1] + MODELS[2:], MODELS[:1] + MODELS[2:] + MODELS[1:2]])
+async def test_only_another_checkpoint_that_loads_heals(
+    server: A1111,
+    models: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("tests.fakes.a1111.MODELS", models)
+    with pytest.raises(ConnectorError, match="SafetensorError"):
+        await run(server, override_settings={"sd_model_checkpoint": "broken"})
+    is_healed = len(models) == len(MODELS)
+    assert ("may need a restart" in caplog.text) is not is_healed
+    if is_healed:
+        assert len((await run(server)).files) == 1
 
 
 async def test_a_checkpoint_that_is_not_loaded_is_noticed(fake: FakeA1111, server: A1111) -> None:

@@ -169,13 +169,17 @@ async def test_trying_again_has_an_end(service: RestService) -> None:
     assert len(service.to("/make")) == 3
 
 
-async def test_no_answer_in_time_is_a_hang(service: RestService) -> None:
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_no_answer_in_time_is_a_hang_and_is_not_waited_for_again(
+    service: RestService, method: str
+) -> None:
     never = asyncio.Event()
     service.on("/make", Answer(delay=never))
     with pytest.raises(ConnectorError, match=r"did not answer in 0\.2 s") as caught:
-        await run(service, {}, rest_sync_timeout_s=0.2)
+        await run(service, {"method": method}, rest_sync_timeout_s=0.2)
     never.set()
     assert caught.value.error_class is ErrorClass.HANG
+    assert len(service.to("/make")) == 1
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
