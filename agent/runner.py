@@ -2,20 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from agent.connectors.base import (
-    Connector,
-    ConnectorError,
-    OutputFile,
-    Progress,
-    Report,
-    Result,
-    Work,
-)
+from agent.connectors.base import Connector, ConnectorError, Progress, Report, Work
+from agent.handover import Handover, Upload, handover
 from agent.inputs import Download, inputs_of
 from shared.jobs import Failure
 from shared.messages import JobAssigned
@@ -23,9 +16,6 @@ from shared.states import ErrorClass, Reason
 from shared.wire import dump_json
 
 log = logging.getLogger(__name__)
-
-Upload = Callable[[OutputFile], Awaitable[dict[str, Any]]]
-"""Hands a file to the hub and returns what the result says of it; raises `ConnectorError`."""
 
 
 @frozen
@@ -37,9 +27,12 @@ class Succeeded:
 
 @frozen
 class Released:
-    """The attempt was stopped before its end, through no fault of the job."""
+    """The attempt was stopped before its end, through no fault of the job. `partial` tells of the
+    files that it had put out, as a result would.
+    """
 
     reason: Reason = Reason.DRAINED
+    partial: tuple[dict[str, Any], ...] = ()
 
 
 Outcome = Succeeded | Failure | Released
@@ -54,29 +47,40 @@ class Runner:
     _download: Download
 
     async def run(self, job: JobAssigned, report: Report) -> Outcome:
-        """Run one attempt, for `timeout_s` at most. Raises nothing but `CancelledError`."""
-        deadline = asyncio.timeout(job.timeout_s)
-        try:
-            async with deadline:
-                return Succeeded(await self._result(job, report))
-        except Exception as problem:  # noqa: BLE001 - whatever breaks ends this attempt alone
-            return _timeout(job) if deadline.expired() else _failure(job, problem)
+        """Run one attempt, for `timeout_s` at most.
 
-    async def _result(self, job: JobAssigned, report: Report) -> dict[str, Any]:
+        Cancelled, it raises `CancelledError`, or is `Released` with what there is of it. A failure
+        tells it in `details`, as `partial`.
+        """
+        deadline = asyncio.timeout(job.timeout_s)
+        async with handover(self._upload) as files:
+            try:
+                async with deadline:
+                    return Succeeded(await self._result(job, report, files))
+            except asyncio.CancelledError:
+                if left := await files.left():
+                    return Released(partial=tuple(left))
+                raise
+            except Exception as problem:  # noqa: BLE001 - whatever breaks ends this attempt alone
+                failure = _timeout(job) if deadline.expired() else _failure(job, problem)
+                return with_partial(failure, await files.left())
+
+    async def _result(self, job: JobAssigned, report: Report, files: Handover) -> dict[str, Any]:
         connector = self._connector(job.job_type)
         report(Progress(percent=0))
         async with inputs_of(job.params, self._download) as inputs:
             work = Work(
                 job_id=job.job_id, attempt=job.attempt, type=job.job_type,
-                payload=job.params, inputs=inputs,
+                payload=job.params, inputs=inputs, hand_in=files.take,
             )  # fmt: skip
             result = await connector.run(work, report)
-        try:
-            # What is not JSON must fail this attempt, not the connection that would carry it.
-            dump_json(result.data)
-            return await self._handed_in(result)
-        finally:
-            result.discard()
+        for file in result.files:
+            files.take(file)
+        # What is not JSON must fail this attempt, not the connection that would carry it.
+        dump_json(result.data)
+        if not result.files:
+            return result.data
+        return {**result.data, "files": await files.told(result.files)}
 
     def _connector(self, job_type: str) -> Connector:
         if job_type not in self._serving:
@@ -87,10 +91,12 @@ class Runner:
             )
         return self._serving[job_type]
 
-    async def _handed_in(self, result: Result) -> dict[str, Any]:
-        if not result.files:
-            return result.data
-        return {**result.data, "files": [await self._upload(file) for file in result.files]}
+
+def with_partial(failure: Failure, partial: Sequence[dict[str, Any]]) -> Failure:
+    """The failure, telling of the files that the attempt had put out before it."""
+    if not partial:
+        return failure
+    return evolve(failure, details={**failure.details, "partial": list(partial)})
 
 
 def _timeout(job: JobAssigned) -> Failure:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from attrs import define, field, frozen
 
 from agent.connectors.base import Report
-from agent.runner import Outcome, Released
+from agent.runner import Outcome, Released, with_partial
 from shared.jobs import Failure, Lease
 from shared.messages import JobAssigned
 from shared.states import Reason
@@ -17,9 +18,13 @@ Run = Callable[[JobAssigned, Report], Awaitable[Outcome]]
 
 @frozen
 class Stopped:
-    """An attempt that was no longer ours has stopped; `error` says that the engine did not."""
+    """An attempt that was no longer ours has stopped; `error` says that the engine did not.
+
+    `partial` tells of the files that it had put out, as a result would.
+    """
 
     error: str | None = None
+    partial: tuple[dict[str, Any], ...] = ()
 
 
 Ended = Callable[[Outcome | Stopped], None]
@@ -117,9 +122,22 @@ class Slots:
         attempt = self._held.pop(lease)
         outcome = attempt.verdict if task.cancelled() else task.result()
         problem = outcome.error if isinstance(outcome, Failure) else None
+        left = _left(outcome)
         if attempt.abandoned:
-            ended(Stopped(problem))
-        elif problem is not None and task.cancelling():  # it was to stop, and could not at once
-            ended(attempt.verdict)
+            ended(Stopped(problem, left))
+        elif isinstance(outcome, Released) or (problem is not None and task.cancelling()):
+            # It was to stop, whether it could at once or not.
+            ended(_telling(attempt.verdict, left))
         else:
             ended(outcome)
+
+
+def _left(outcome: Outcome) -> tuple[dict[str, Any], ...]:
+    """The files that an attempt had put out which did not succeed."""
+    if isinstance(outcome, Failure):
+        return tuple(outcome.details.get("partial", ()))
+    return outcome.partial if isinstance(outcome, Released) else ()
+
+
+def _telling(verdict: Outcome, left: tuple[dict[str, Any], ...]) -> Outcome:
+    return with_partial(verdict, left) if isinstance(verdict, Failure) else verdict

@@ -22,17 +22,6 @@ class InputFile:
 
 
 @frozen(kw_only=True)
-class Work:
-    """One attempt as a connector sees it."""
-
-    job_id: str
-    attempt: int
-    type: str
-    payload: dict[str, Any]
-    inputs: tuple[InputFile, ...] = ()
-
-
-@frozen(kw_only=True)
 class Preview:
     """A small picture of the work so far."""
 
@@ -65,6 +54,30 @@ class OutputFile:
     mime_type: str
     content: bytes | Path
     is_temporary: bool = False  # a path that is removed once it is handed in
+
+
+HandIn = Callable[[OutputFile], None]
+"""Takes a file that is finished while the job goes on, without blocking; it is the taker's then."""
+
+
+def _leave(_file: OutputFile) -> None:
+    """Files of the result are handed in with it."""
+
+
+@frozen(kw_only=True)
+class Work:
+    """One attempt as a connector sees it.
+
+    What is given to `hand_in` early is on its way before the job ends, and is what is left of an
+    attempt that fails or is cancelled; it is part of the `Result` as well. None has to be.
+    """
+
+    job_id: str
+    attempt: int
+    type: str
+    payload: dict[str, Any]
+    inputs: tuple[InputFile, ...] = ()
+    hand_in: HandIn = field(default=_leave, eq=False, repr=False)
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ from attrs import define, field
 from agent.connectors.base import OutputFile
 
 if TYPE_CHECKING:
-    import httpx
+    from agent.link.upload import Uploads
 
 
 @define
@@ -17,28 +17,26 @@ class Artifacts:
 
     _hub_url: str
     _token: str | None = field(repr=False)
-    _http: "httpx.AsyncClient | None" = field(default=None, init=False)
+    _opened: "Uploads | None" = field(default=None, init=False)
 
     async def upload(self, file: OutputFile) -> dict[str, Any]:
         """Hand `file` to the hub; see `Uploads.upload`."""
-        from agent.link.upload import Uploads  # noqa: PLC0415 - httpx is slow to import
-
-        return await Uploads(self._client()).upload(file)
+        return await self._uploads().upload(file)
 
     async def download(self, sha256: str, path: Path) -> None:
         """Fetch a file from the hub; see `Downloads.download`."""
-        from agent.link.download import Downloads  # noqa: PLC0415 - as above
+        from agent.link.download import Downloads  # noqa: PLC0415 - httpx is slow to import
 
-        await Downloads(self._client()).download(sha256, path)
+        await Downloads(self._uploads().http).download(sha256, path)
 
     async def close(self) -> None:
         """Close what was opened."""
-        if self._http is not None:
-            await self._http.aclose()
+        if self._opened is not None:
+            await self._opened.close()
 
-    def _client(self) -> "httpx.AsyncClient":
-        if self._http is None:
-            from agent.link.upload import open_http  # noqa: PLC0415 - as above
+    def _uploads(self) -> "Uploads":
+        if self._opened is None:
+            from agent.link.upload import Uploads, open_http  # noqa: PLC0415 - as above
 
-            self._http = open_http(self._hub_url, self._token)
-        return self._http
+            self._opened = Uploads(open_http(self._hub_url, self._token))
+        return self._opened

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from attrs import define
+from attrs import define, field
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -28,23 +28,29 @@ log = logging.getLogger(__name__)
 
 CHECKSUM = "x-amz-checksum-sha256"
 CHUNK_BYTES = 256 * 1024
+SMALL_BYTES = CHUNK_BYTES
+"""What is sent without asking whether the hub has it: the question would take as long."""
 TRIES = 6
 TIMEOUT_S = 60  # for the network to move at all, not for a whole file
 
 
 @define
 class Uploads:
-    """Brings files to the hub over `_http`, whose base is the hub's URL."""
+    """Brings files to the hub over `http`, whose base is the hub's URL."""
 
-    _http: httpx.AsyncClient
+    http: httpx.AsyncClient
     _retry_cap_s: float = 10
+    _hub_keeps: bool = field(default=False, init=False)  # files itself, as it last said
 
     async def upload(self, file: OutputFile) -> dict[str, Any]:
         """Make sure that the hub has `file`, and return what the result says of it.
 
         Raises `ConnectorError` (network) when the hub does not take it.
         """
-        sha256, size_bytes = await asyncio.to_thread(_measured, file)
+        if isinstance(file.content, Path) or len(file.content) > SMALL_BYTES:
+            sha256, size_bytes = await asyncio.to_thread(_measured, file)
+        else:
+            sha256, size_bytes = _measured(file)
         url = f"/artifacts/{sha256}"
         reached = Reached()
         try:
@@ -64,7 +70,7 @@ class Uploads:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self.http.aclose()
 
     async def _put_directly(self, file: OutputFile, to: str, sha256: str, size_bytes: int) -> None:
         """Put a file where the hub has others put it; it takes these bytes alone."""
@@ -91,21 +97,29 @@ class Uploads:
     async def _hand_in(
         self, file: OutputFile, url: str, size_bytes: int, reached: "Reached"
     ) -> None:
-        known = await self._http.head(url)
+        if self._hub_keeps and size_bytes <= SMALL_BYTES and reached.is_first:
+            await self._put(file, url, 0, size_bytes)
+            return
+        known = await self.http.head(url)
         if known.status_code != HTTPStatus.NOT_FOUND:
             known.raise_for_status()
             return
-        if to := known.headers.get("Upload-To"):
+        to = known.headers.get("Upload-To")
+        self._hub_keeps = not to
+        if to:
             await self._put_directly(file, to, url.rpartition("/")[2], size_bytes)
             return
         offset = _offset(known, size_bytes)
         reached.see(offset)
+        await self._put(file, url, offset, size_bytes)
+
+    async def _put(self, file: OutputFile, url: str, offset: int, size_bytes: int) -> None:
         headers = {"Content-Type": file.mime_type, "Content-Length": str(size_bytes - offset)}
         if offset:
             headers["Content-Range"] = f"bytes {offset}-{size_bytes - 1}/{size_bytes}"
         with _opened(file) as content:  # here, for httpx leaves the chunks of a broken request open
             content.seek(offset)
-            answer = await self._http.put(url, content=_chunks(content), headers=headers)
+            answer = await self.http.put(url, content=_chunks(content), headers=headers)
         answer.raise_for_status()
 
 
@@ -115,6 +129,11 @@ class Reached:
 
     _offset: int = 0
     _tries: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing has failed yet."""
+        return not self._tries
 
     def see(self, offset: int) -> None:
         """So many bytes are at the hub."""

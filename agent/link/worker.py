@@ -202,6 +202,7 @@ class Worker:
                 lease=job.lease,
                 stopped=end.error is None,
                 message=end.error or "",
+                partial=end.partial or None,
             )
         )
 

@@ -39,8 +39,7 @@ from shared.results import too_large
 from shared.wire import dump_json, load_json
 
 Report = UpdateJobProgress | CompleteJob | JobCompleted | FailJob | ReleaseJob
-STILL_HERE = -1
-"""The progress that says nothing but that the attempt goes on."""
+STILL_HERE = -1  # the progress that says nothing but that the attempt goes on
 
 
 @define(eq=False)
@@ -186,7 +185,8 @@ class WorkerSession:
         """The worker has stopped what it was told to stop, or could not."""
         lease = Lease(message.job_id, message.attempt or 0, message.lease or "")
         problem = "" if message.stopped else message.message or "the worker gave no reason"
-        if not await self.desk.jobs.confirm(lease, problem) and message.job_id in self._leases:
+        counts = await self.desk.jobs.confirm(lease, problem, message.partial or ())
+        if not counts and message.job_id in self._leases:
             raise ReportError(
                 f"job_id: {message.job_id} was not cancelled; end it by fail_job or release_job"
             )

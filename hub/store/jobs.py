@@ -5,6 +5,8 @@ script's tagged reply as a plain value. `StoreUnavailableError` means that the o
 """
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -161,9 +163,17 @@ class Jobs:
         reply = await self.client.script("prioritise", op or operation(), job_id, priority)
         return Reply(reply[0], reply[1] if len(reply) > 1 else "")
 
-    async def confirm(self, lease: Lease, problem: str) -> bool:
-        """Whether the job was cancelled in this attempt. `problem`: why its engine goes on, or ""."""
-        reply = await self.client.script("confirm", lease.job_id, lease.attempt, lease.id, problem)
+    async def confirm(
+        self, lease: Lease, problem: str, partial: Sequence[dict[str, Any]] = ()
+    ) -> bool:
+        """Whether the job was cancelled in this attempt. `problem`: why its engine goes on, or "".
+
+        `partial`: the files that it had put out, as a result tells of them.
+        """
+        told = dump_json(partial) if partial else ""
+        reply = await self.client.script(
+            "confirm", lease.job_id, lease.attempt, lease.id, problem, told
+        )
         return reply[0] == "confirmed"
 
     async def renew(

@@ -47,8 +47,11 @@ class Views:
         )
         if not facts:
             return None
-        attempts = tuple(_attempt(json.loads(each)) for each in records)
-        return evolve(_job(job_id, facts, attempts), replays=tuple(replays))
+        attempts = [_attempt(json.loads(each)) for each in records]
+        if "partial" in facts:  # told by the worker of the attempt that was cancelled
+            told = {**(attempts[-1].details or {}), "partial": load_json(facts["partial"])}
+            attempts[-1] = evolve(attempts[-1], details=told)
+        return evolve(_job(job_id, facts, tuple(attempts)), replays=tuple(replays))
 
     async def place(self, job_id: str) -> int | None:
         """A waiting job's place in its lane, from 0; None when it is not in a lane."""
@@ -116,7 +119,9 @@ class Views:
         )
 
     async def texts(self) -> AsyncIterator[str]:
-        """What jobs were given and gave, and what steps of graphs will be given, as JSON texts."""
+        """What jobs were given and gave, in part too, and what steps of graphs will be given, as JSON
+        texts.
+        """
         async for text in self._steps():
             yield text
         last = 0
@@ -124,9 +129,10 @@ class Views:
             "ZRANGE", key("jobs"), f"({last}", "+inf", "BYSCORE", "LIMIT", 0, SCAN
         ):
             last = int(await self.client.command("ZSCORE", key("jobs"), ids[-1]) or last)
-            wanted = ("payload", "result", "progress_details")
+            wanted = ("payload", "result", "progress_details", "partial")
             found = await gather(
-                *[self.client.command("HMGET", key("job", each), *wanted) for each in ids]
+                *[self.client.command("HMGET", key("job", each), *wanted) for each in ids],
+                *[self.client.command("LRANGE", key("attempts", each), 0, -1) for each in ids],
             )
             for text in (text for texts in found for text in texts if text):
                 yield text

@@ -191,3 +191,4 @@ class JobCancelled(Message):
     lease: str | None = None
     stopped: bool = True  # whether the engine let go of it
     message: str = ""  # why not
+    partial: tuple[dict[str, Any], ...] | None = None  # files it had put out, as in a result

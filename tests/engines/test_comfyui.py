@@ -64,6 +64,7 @@ async def test_every_core_node_is_there(target: Target) -> None:
 
 async def test_a_picture_comes_back_and_nothing_stays(target: Target) -> None:
     result = await run(target, picture())
+    await target.comfy.tidied()
     (file,) = result.files
     assert (file.filename, file.mime_type) == ("tom_00001_.png", "image/png")
     assert isinstance(file.content, bytes)

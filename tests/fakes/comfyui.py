@@ -50,6 +50,7 @@ class FakeComfyUI:
     worker: Worker = field(init=False)
     url: str = ""
     system: dict[str, Any] = Factory(lambda: {"os": "linux", "comfyui_version": "0.33.0"})
+    opened: list[str] = Factory(list[str])  # the client ids of all sockets there were
     _sockets: dict[str, AnySocket] = Factory(dict[str, AnySocket])
     _server: QuietServer | None = None
     _serving: asyncio.Task[None] | None = None
@@ -133,6 +134,7 @@ class FakeComfyUI:
         await client.accept()
         client_id = client.query_params.get("clientId") or uuid4().hex
         self._sockets[client_id] = client
+        self.opened.append(client_id)
         status: dict[str, Any] = {"status": {"exec_info": {"queue_remaining": 0}}, "sid": client_id}
         await client.send_json({"type": "status", "data": status})
         try:

@@ -1,6 +1,7 @@
 """The connector: one job in, one ComfyUI prompt run, its files and data out."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,16 @@ from attrs import evolve
 from agent.connectors.answers import NoAnswerError, is_object
 from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
 from agent.connectors.comfyui.catalog import model_names
+from agent.connectors.comfyui.collecting import Collector
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.failures import execution_failure
 from agent.connectors.comfyui.following import Follower, HungError
 from agent.connectors.comfyui.host import Host
 from agent.connectors.comfyui.inputs import hand_over
-from agent.connectors.comfyui.outputs import fetch, other_data, stored_files
+from agent.connectors.comfyui.outputs import other_data
 from agent.connectors.comfyui.prompt import Prompt, make_prompt
 from agent.connectors.comfyui.settings import ComfyUISettings
-from agent.connectors.comfyui.sockets import open_socket
+from agent.connectors.comfyui.sockets import Line, Sockets
 from agent.connectors.comfyui.stopping import stop
 from agent.connectors.comfyui.submission import submit
 from shared.states import ErrorClass
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from agent.connectors.http import Http
 
 _PROBE_TIMEOUT_S = 5.0
+_SALVAGE_S = 5.0  # to fetch what a prompt has put out that did not end well
 
 
 class ComfyUI:
@@ -38,6 +41,8 @@ class ComfyUI:
         self._settings = settings
         self._http: Http | None = None
         self._host = Host()
+        self._sockets = Sockets(settings)
+        self._tidying: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Connect. Raises `ConnectorError` at once when no ComfyUI answers."""
@@ -63,6 +68,8 @@ class ComfyUI:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.tidied()
+        await self._sockets.close()
         if self._http is not None:
             await self._http.close()
             self._http = None
@@ -86,30 +93,46 @@ class ComfyUI:
         """
         engine, prompt = self._engine(), make_prompt(work)
         prompt = evolve(prompt, graph=self._host.adapted(prompt.graph))
+        collector = Collector(engine, work.hand_in)
         try:
             prompt = await hand_over(engine, prompt, work.inputs)
-            return await self._run(engine, prompt, report)
+            async with self._sockets.line() as line:
+                return await self._run(engine, prompt, line, collector, report)
         finally:
-            await asyncio.to_thread(self._host.clear, prompt.folder)
+            await collector.close()
+            self._later(asyncio.to_thread(self._host.clear, prompt.folder))
 
-    async def _run(self, engine: Engine, prompt: Prompt, report: Report) -> Result:
-        async with open_socket(self._settings, prompt.client_id) as frames:
-            try:
-                prompt = await submit(engine, prompt, self._settings)
-                follower = Follower(engine, prompt, self._settings, report)
-                entry = await follower.follow(frames)
-            except asyncio.CancelledError:
-                await stop(engine, prompt, grace_s=self._settings.grace_s)
-                raise
-            except HungError:
-                with suppress(ConnectorError):  # that it hangs is known, and is the reason
-                    await stop(engine, prompt, grace_s=self._settings.grace_s)
-                raise
+    async def tidied(self) -> None:
+        """Wait until nothing is left at ComfyUI of the jobs that have ended."""
+        while self._tidying:
+            await asyncio.wait(self._tidying)
+
+    async def _run(
+        self, engine: Engine, prompt: Prompt, line: Line, collector: Collector, report: Report
+    ) -> Result:
+        grace_s = self._settings.grace_s
         try:
-            return await _collect(engine, prompt, entry, follower)
+            prompt = await submit(engine, evolve(prompt, client_id=line.client_id), self._settings)
+            follower = Follower(engine, prompt, self._settings, report, collector)
+            entry = await follower.follow(line.frames)
+        except asyncio.CancelledError:
+            await _salvage(collector, await stop(engine, prompt, grace_s=grace_s))
+            raise
+        except HungError:
+            with suppress(ConnectorError):  # that it hangs is known, and is the reason
+                await _salvage(collector, await stop(engine, prompt, grace_s=grace_s))
+            raise
+        line.is_good = follower.has_heard_the_end
+        try:
+            return await _collect(prompt, entry, follower, collector)
         finally:
-            with suppress(NoAnswerError):  # an entry left behind costs memory, not the job
-                await engine.forget(prompt)
+            self._later(_forget(engine, prompt))
+
+    def _later(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Tidy up while the result is on its way."""
+        task = asyncio.create_task(coroutine)
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
 
     def _engine(self) -> Engine:
         if self._http is None:
@@ -138,12 +161,24 @@ async def _system(http: "Http") -> dict[str, Any]:
 
 
 async def _collect(
-    engine: Engine, prompt: Prompt, entry: dict[str, Any], follower: Follower
+    prompt: Prompt, entry: dict[str, Any], follower: Follower, collector: Collector
 ) -> Result:
-    status = entry.get("status")  # null in old releases
-    if is_object(status) and status.get("status_str") == "error":
+    status, outputs = entry.get("status"), entry["outputs"]
+    if is_object(status) and status.get("status_str") == "error":  # null in old releases
+        await _salvage(collector, outputs)
         raise execution_failure(status, prompt.graph)
     follower.check_files()
-    outputs = entry["outputs"]
-    files = await fetch(engine, stored_files(outputs))
+    files = await collector.files(outputs)
     return Result(data={"outputs": other_data(outputs)}, files=(*files, *follower.files))
+
+
+async def _salvage(collector: Collector, outputs: dict[str, Any]) -> None:
+    """Hand in what there is of a prompt that has not ended well. What cannot be had is left."""
+    with suppress(ConnectorError, TimeoutError):  # why the prompt ended is what matters
+        async with asyncio.timeout(_SALVAGE_S):
+            await collector.files(outputs)
+
+
+async def _forget(engine: Engine, prompt: Prompt) -> None:
+    with suppress(NoAnswerError):  # an entry left behind costs memory, not the job
+        await engine.forget(prompt)

@@ -11,7 +11,9 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from agent.connectors.answers import is_object
 from agent.connectors.base import ConnectorError, OutputFile, Report
+from agent.connectors.comfyui.collecting import Collector
 from agent.connectors.comfyui.engine import Engine
 from agent.connectors.comfyui.events import Event, Picture, decode
 from agent.connectors.comfyui.progress import GraphProgress
@@ -30,17 +32,28 @@ class Follower:
     """Follows one accepted prompt. Pictures that came over the socket are in `files`."""
 
     def __init__(
-        self, engine: Engine, prompt: Prompt, settings: ComfyUISettings, report: Report
+        self,
+        engine: Engine,
+        prompt: Prompt,
+        settings: ComfyUISettings,
+        report: Report,
+        collector: Collector,
     ) -> None:
         self.files: list[OutputFile] = []
         self._engine = engine
         self._prompt = prompt
         self._settings = settings
         self._report = report
+        self._collector = collector
         self._progress = GraphProgress(prompt.graph)
         self._look = asyncio.Event()  # the socket hints that it is worth asking now
         self._drained = asyncio.Event()  # the last frame of the prompt has been read
         self._moved_at = 0.0
+
+    @property
+    def has_heard_the_end(self) -> bool:
+        """Whether the socket has told all there was to tell of the prompt."""
+        return self._drained.is_set()
 
     async def follow(self, frames: AsyncIterable[str | bytes]) -> dict[str, Any]:
         """Return the history entry of the prompt once it has ended, well or not.
@@ -110,6 +123,8 @@ class Follower:
         progress = self._progress.follow(event)
         if progress is not None:
             self._report(progress)
+        if event.kind == "executed" and is_object(output := event.data.get("output")):
+            self._collector.begin({str(event.data.get("node")): output})
         if event.ends_prompt:
             self._drained.set()
             self._look.set()
@@ -125,9 +140,9 @@ class Follower:
         node_id = self._progress.owner(picture.node_id) or self._progress.node
         if node_id in self._prompt.graph and self._saver(node_id):
             name = f"{node_id}_{len(self.files) + 1:05}.{picture.mime_type.partition('/')[2]}"
-            self.files.append(
-                OutputFile(filename=name, mime_type=picture.mime_type, content=picture.content)
-            )
+            file = OutputFile(filename=name, mime_type=picture.mime_type, content=picture.content)
+            self.files.append(file)
+            self._collector.hand_in(file)
         else:
             self._report(self._progress.picture(picture))
 

@@ -3,11 +3,11 @@
 A node reports what it likes under any key; every object with a `filename` is a file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from agent.connectors.answers import is_array, is_object
 from agent.connectors.base import ConnectorError, OutputFile, Result
@@ -20,10 +20,15 @@ _OK = 200
 class StoredFile:
     """A file where ComfyUI keeps it. `type` is output, or temp for mere previews."""
 
-    node_id: str
+    node_id: str = field(eq=False)
     filename: str
     subfolder: str
     type: str
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether ComfyUI keeps it for a while only."""
+        return self.type == "temp"
 
     def query(self) -> dict[str, str]:
         """Return the parameters of GET /view."""
@@ -32,11 +37,8 @@ class StoredFile:
 
 def stored_files(outputs: dict[str, Any]) -> list[StoredFile]:
     """Return the files to deliver, in order and once each: previews only if there is no other."""
-    found: list[StoredFile] = []
-    for file in _walk(outputs):
-        if all(file.query() != other.query() for other in found):
-            found.append(file)
-    return [file for file in found if file.type != "temp"] or found
+    found = list(dict.fromkeys(_walk(outputs)))
+    return [file for file in found if not file.is_preview] or found
 
 
 def other_data(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -44,20 +46,8 @@ def other_data(outputs: dict[str, Any]) -> dict[str, Any]:
     return _prune(outputs) or {}
 
 
-async def fetch(engine: Engine, files: Iterable[StoredFile]) -> list[OutputFile]:
-    """Read the files. Raises `ConnectorError` for one that is missing or empty; then none is left."""
-    delivered: dict[str, OutputFile] = {}
-    try:
-        for file in files:
-            name = _free_name(file, delivered)
-            delivered[name] = await _fetched(engine, file, name)
-    except BaseException:
-        Result(files=tuple(delivered.values())).discard()
-        raise
-    return list(delivered.values())
-
-
-async def _fetched(engine: Engine, file: StoredFile, name: str) -> OutputFile:
+async def fetched(engine: Engine, file: StoredFile, name: str) -> OutputFile:
+    """Read a file. Raises `ConnectorError` when it is missing or empty, and leaves nothing."""
     answer = await engine.view(file.query())
     is_temporary = isinstance(answer.content, Path)
     found = OutputFile(
@@ -117,7 +107,7 @@ def _keeps(before: Any, pruned: Any) -> bool:
     return pruned is not None or before is None
 
 
-def _free_name(file: StoredFile, taken: dict[str, OutputFile]) -> str:
+def free_name(file: StoredFile, taken: Container[str]) -> str:
     """Return the bare file name; with the node's id before it when another node has taken it."""
     name = PurePosixPath(file.filename.replace("\\", "/")).name
     while name in taken:

@@ -24,7 +24,7 @@ class Prompt:
     folder: str  # where its files lie, in ComfyUI's folders of output and input
     tag: dict[str, Any]  # job and attempt: kept by ComfyUI, even by one that mints its own ids
     id: str = field(factory=_new_id)
-    client_id: str = field(factory=_new_id)  # never used twice: a reused one may stay deaf
+    client_id: str = ""  # whose socket is told of it
 
     def body(self) -> dict[str, Any]:
         """Return the body of POST /prompt."""

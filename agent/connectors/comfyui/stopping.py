@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 from agent.connectors.answers import NoAnswerError
 from agent.connectors.base import ConnectorError
@@ -13,14 +14,16 @@ INTERVAL_S = 0.25
 _SURE = 2  # looks; after one, a request that was cut off may still be entering the queue
 
 
-async def stop(engine: Engine, prompt: Prompt, *, grace_s: float) -> None:
-    """Stop the prompt and forget it, trying for `grace_s` seconds. Raises `ConnectorError` (HANG).
+async def stop(engine: Engine, prompt: Prompt, *, grace_s: float) -> dict[str, Any]:
+    """Stop the prompt and forget it, trying for `grace_s` seconds; what its nodes had put out, by
+    node id. Raises `ConnectorError` (HANG).
 
     An interrupt can be lost, and a node that blocks ends first: so ask until it is gone.
     """
     try:
         async with asyncio.timeout(grace_s):
             await _until_gone(engine, prompt)
+            entry = await engine.result(prompt)
             await engine.forget(prompt)
     except (TimeoutError, NoAnswerError, ConnectorError) as error:
         problem = f"ComfyUI did not let go of prompt {prompt.id} in {grace_s:g} s"
@@ -28,6 +31,7 @@ async def stop(engine: Engine, prompt: Prompt, *, grace_s: float) -> None:
         raise ConnectorError(
             f"{problem}: {cause}" if cause else problem, error_class=ErrorClass.HANG
         ) from error
+    return entry["outputs"] if entry else {}
 
 
 async def _until_gone(engine: Engine, prompt: Prompt) -> None:

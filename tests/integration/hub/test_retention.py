@@ -17,6 +17,7 @@ from hub.store.keys import key
 from hub.store.machines import Machines
 from hub.store.views import Views
 from hub.store.workflows import Declaration
+from shared.jobs import Failure
 from shared.states import JobState
 from shared.workflows import FailurePolicy
 from tests.support.machines import admission, unseen_since
@@ -97,6 +98,21 @@ async def test_the_oldest_go_where_there_are_too_many(
     assert await few.purge() == ""
     found = (await store.views.page({}, 0, 9)).jobs
     assert [each.id for each in found] == [dead.job_id, leases[-1].job_id]
+
+
+async def test_files_of_what_did_not_end_well_are_named(
+    store: Store, hand: Hand, retention: Retention
+) -> None:
+    failed, cancelled, orphan = [await kept(retention, each) for each in (b"f", b"c", b"nobody's")]
+    lease = await hand.take()
+    await store.jobs.fail(lease, Failure(error="no", details={"partial": [{"sha256": failed}]}), 0)
+    lease = await (await store.hand("w2")).take(spec(priority=99))
+    await store.jobs.cancel(lease.job_id, "enough")
+    await store.jobs.confirm(lease, "", [{"sha256": cancelled}])
+    none = evolve(retention, settings=evolve(retention.settings, artifact_grace_hours=0))
+    assert await none.sweep() == "1 files removed"
+    assert set(await retention.artifacts.stored()) == {failed, cancelled}
+    assert orphan not in await retention.artifacts.stored()
 
 
 async def kept(retention: Retention, content: bytes) -> str:

@@ -338,13 +338,14 @@ async def test_an_engine_that_does_not_let_go_of_a_cancelled_job_is_told(hub: Ru
     await worker.expect(CancelJob)
     answer = JobCancelled(
         job_id=job.job_id, worker_id="w1", attempt=job.attempt, lease=job.lease,
-        stopped=False, message="node 3 does not end",
+        stopped=False, message="node 3 does not end", partial=({"filename": "half.png"},),
     )  # fmt: skip
     await worker.send(answer)
     await worker.send(Ping())
     await worker.expect(Pong)
     told = await hub.job(job.job_id)
     assert (told["stopped"], told["stop_message"]) == (False, "node 3 does not end")
+    assert told["attempts"][-1]["details"] == {"partial": [{"filename": "half.png"}]}
 
 
 async def test_registering_again_on_the_same_connection_changes_what_the_worker_does(

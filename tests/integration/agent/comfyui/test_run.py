@@ -16,6 +16,7 @@ async def test_a_workflow_ends_with_its_file_and_nothing_left_behind(
     fake: FakeComfyUI, comfy: ComfyUI
 ) -> None:
     result = await run(comfy, graph())
+    await comfy.tidied()
     (file,) = result.files
     assert (file.filename, file.mime_type) == ("tom_00001_.png", "image/png")
     assert isinstance(file.content, bytes)

@@ -69,6 +69,7 @@ async def test_a_node_that_fails_is_named_and_classed(
     assert caught.value.error_class is error_class
     assert len(caught.value.details["traceback"]) == 20
     assert "secret" not in f"{caught.value.details}{caught.value}"
+    await comfy.tidied()
     assert fake.worker.history == {}
 
 
@@ -122,6 +123,7 @@ async def test_a_file_that_is_missing_or_empty_fails_the_attempt(
     setattr(fake.traps, trap, True)
     with pytest.raises(ConnectorError, match=r"node 9 reported .*tom_00001_\.png"):
         await run(comfy, graph())
+    await comfy.tidied()
     assert fake.worker.history == {}
 
 

@@ -17,6 +17,14 @@ async def test_the_workers_answer_is_kept_and_told(store: Store, hand: Hand, pro
     assert (job.stopped, job.stop_message) == (not problem, problem or None)
 
 
+async def test_what_the_attempt_had_put_out_is_kept_with_it(store: Store, hand: Hand) -> None:
+    lease = await hand.take()
+    await store.jobs.cancel(lease.job_id, "enough")
+    assert await store.jobs.confirm(lease, "", [{"filename": "half.png"}])
+    (attempt,) = (await store.job(lease.job_id)).attempts
+    assert attempt.details == {"partial": [{"filename": "half.png"}]}
+
+
 @pytest.mark.parametrize("state", others(JobState.CANCELLED))
 async def test_what_was_not_cancelled_is_not_confirmed(
     store: Store, hand: Hand, state: JobState
