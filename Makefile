@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent container properties race chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent portable container properties race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -87,6 +87,11 @@ fuzz-briefly: ## the same for 10 s, where it can be had
 agent: setup ## the agent as one binary, dist/emp-agent, and its tests
 	$(BIN)/pyinstaller --noconfirm --log-level WARN pyinstaller.spec
 	$(BIN)/python -m pytest -q -m frozen tests
+
+portable: setup ## the same for hosts from glibc 2.31 on, built in Debian 11 and started there without Python; needs root and mmdebstrap
+	$(BIN)/python -m ensurepip --default-pip
+	PYTHON=$(BIN)/python packaging/portable.sh
+	$(BIN)/python -m pytest -q -rsP -m portable tests
 
 container: setup ## the hub's container image, built and tested
 	$(BIN)/python -m pytest -q -m container tests

@@ -22,6 +22,7 @@ from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.link.enrolment import EnrolmentError, enrol, with_credential
 from agent.settings import AgentSettings
+from agent.single_file import end_with_unpacker
 from agent.status_page import attending
 from shared.logs import set_up_logs
 from shared.settings import Resolved, resolve
@@ -80,6 +81,7 @@ _CODES: dict[type[Exception], int] = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line; the exit codes are those of its help."""
+    end_with_unpacker()
     parser = ArgumentParser(
         "emp-agent",
         description=_ABOUT,
