@@ -97,7 +97,7 @@ class Desk:
         return [
             f"{engine.name} of {station.post.worker_id}: {line}" if len(chosen) > 1 else line
             for station, engine in chosen
-            for line in engine.log.last(count)
+            for line in engine.last_lines(count)
         ]
 
     def followed(self, number: int | None, count: int) -> AsyncGenerator[str]:

@@ -55,7 +55,8 @@ class Supervisor:
     _ports: Ports
     _limits: Limits = field(factory=Limits)
     changed: Callable[[], None] = field(default=lambda: None, init=False)
-    log: LogRing = field(factory=LogRing, init=False)
+    log: LogRing = field(factory=LogRing, init=False)  # of this run
+    _log_before: LogRing = field(factory=LogRing, init=False)
     state: EngineState = field(default=EngineState.STOPPED, init=False)
     problem: str | None = field(default=None, init=False)  # why it is not ready
     url: str = field(default="", init=False)  # where it serves while it is ready
@@ -87,6 +88,11 @@ class Supervisor:
         if self.state is EngineState.READY:  # not any more, for whoever looks before it ends
             self._set(EngineState.STARTING, None)
 
+    def last_lines(self, count: int) -> list[str]:
+        """The newest lines of its log, oldest first; also of the run before, which may just have died."""
+        lines = self.log.last(count)
+        return [*self._log_before.last(count), *lines][-count:]
+
     async def _one_run(self) -> str | None:
         """One start to its end; what was wrong, or None if the restart was asked for."""
         self._asked.clear()
@@ -105,8 +111,8 @@ class Supervisor:
     async def _run_on(self, port: int) -> str | None:
         recipe = self._make(port)
         log.info("%s starts on port %d", self.name, port)
-        before, self.log = self.log, LogRing()
-        before.close()
+        self._log_before, self.log = self.log, LogRing()
+        self._log_before.close()
         self.starts += 1
         self.engine = await process.start(recipe, self.log)
         try:

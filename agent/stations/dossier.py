@@ -66,5 +66,5 @@ def last_lines(engines: Sequence[Supervisor], count: int = LOG_LINES) -> list[st
     return [
         f"{engine.name}: {line[:_LONGEST_LINE]}" if mark else line[:_LONGEST_LINE]
         for engine in engines
-        for line in engine.log.last(max(1, count // len(engines)))
+        for line in engine.last_lines(max(1, count // len(engines)))
     ]

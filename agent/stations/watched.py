@@ -111,7 +111,7 @@ class Watched:
             error_class=error_class,
             details={
                 "engine": self._engine.problem or "",
-                "log": self._engine.log.last(_SHOWN_LINES),
+                "log": self._engine.last_lines(_SHOWN_LINES),
             },
         )
 

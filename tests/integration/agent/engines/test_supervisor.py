@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ async def test_a_crash_is_followed_by_a_new_start(tmp_path: Path, watches: list[
     await watch.reaches(EngineState.READY)
     assert watch.checkout.facts["pid"] != pid
     assert watch.supervisor.starts == 2
+    last = partial(watch.supervisor.last_lines, 200)  # what the dead run wrote comes first
+    await wait_until(lambda: sum("To see the GUI" in line for line in last()) == 2)
 
 
 async def test_a_crash_loop_stops_and_shows_the_last_lines(

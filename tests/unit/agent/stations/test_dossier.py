@@ -18,7 +18,7 @@ LOAD = {"memory_used_gb": 79.5, "temperature_c": 61}
 def engine(name: str, *lines: str) -> Any:
     log = LogRing()
     log.write("".join(f"{line}\n" for line in lines))
-    return SimpleNamespace(name=name, log=log)
+    return SimpleNamespace(name=name, last_lines=log.last)
 
 
 def dossier(failure: Failure, *engines: Any, gpu: Gpu | None = GPU) -> dict[str, Any]:
