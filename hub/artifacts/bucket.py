@@ -26,7 +26,7 @@ CHECKSUM = "x-amz-checksum-sha256"
 
 
 class BucketError(ConnectionError):
-    """The store of artifacts does not answer, or not as it should."""
+    """The store of artifacts does not answer, or not as it should; says which settings to look at."""
 
 
 class Bucket:
@@ -77,16 +77,22 @@ class Bucket:
 
     async def put(self, sha256: str, path: Path) -> None:
         """Bring a file here that has this digest."""
-        with _told():
-            await self._store.put_async(
-                self._object(sha256), path, chunk_size=PART_BYTES, max_concurrency=AT_ONCE
-            )
+        try:
+            with _told():
+                await self._store.put_async(
+                    self._object(sha256), path, chunk_size=PART_BYTES, max_concurrency=AT_ONCE
+                )
+        except FileNotFoundError as problem:  # no object was asked for
+            raise BucketError(
+                "the store of artifacts has no such bucket: create it, or correct HUB_ARTIFACTS"
+            ) from problem
 
     async def read(self, sha256: str) -> AsyncIterator[bytes]:
         """The bytes of an artifact, in pieces."""
-        got = await self._store.get_async(self._object(sha256))
-        async for piece in got.stream(min_chunk_size=256 * 1024):
-            yield bytes(piece)
+        with _told():
+            got = await self._store.get_async(self._object(sha256))
+            async for piece in got.stream(min_chunk_size=256 * 1024):
+                yield bytes(piece)
 
     async def stored(self) -> dict[str, Stored]:
         """All artifacts, by digest."""
@@ -100,7 +106,7 @@ class Bucket:
     async def remove(self, sha256: str) -> None:
         """Remove an artifact."""
         for path in (self._object(sha256), self._wanted(sha256)):
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError), _told():
                 await self._store.delete_async(path)
 
     async def kind(self, sha256: str) -> str:
@@ -137,10 +143,11 @@ class Bucket:
         """When each of `objects` or `wanted` was put there, by digest."""
         found: dict[str, Stored] = {}
         pages = self._store.list(f"{self._prefix}{folder}/")  # pyright: ignore[reportUnknownMemberType] - its stubs leave Arrow out
-        async for page in pages:
-            for each in page:
-                known = Stored(each["last_modified"].timestamp(), each["size"])
-                found[each["path"].rpartition("/")[2]] = known
+        with _told():
+            async for page in pages:
+                for each in page:
+                    known = Stored(each["last_modified"].timestamp(), each["size"])
+                    found[each["path"].rpartition("/")[2]] = known
         return found
 
     def _at(self, sha256: str) -> str:
@@ -156,10 +163,18 @@ class Bucket:
 @contextmanager
 def _told() -> Generator[None]:
     """Whatever goes wrong with the store is a `BucketError`, but for what is not there."""
-    from obstore.exceptions import BaseError  # noqa: PLC0415 - as above
+    from obstore import exceptions as of_store  # noqa: PLC0415 - as above
 
     try:
         yield
-    except BaseError as problem:
+    except (of_store.PermissionDeniedError, of_store.UnauthenticatedError) as problem:
+        raise BucketError(
+            "the store of artifacts refuses the key: check HUB_ARTIFACTS_KEY_ID and "
+            "HUB_ARTIFACTS_SECRET, and that they may read, write, list and delete there"
+        ) from problem
+    except of_store.BaseError as problem:
         first = str(problem).partition("\n")[0]
-        raise BucketError(f"the store of artifacts does not answer: {first}") from problem
+        raise BucketError(
+            f"the store of artifacts does not answer: {first}; check HUB_ARTIFACTS_ENDPOINT, the "
+            "key, and that the bucket of HUB_ARTIFACTS exists"
+        ) from problem

@@ -1,5 +1,6 @@
 """Artifacts in a real S3-compatible store: bytes go there and come from there, past the hub."""
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -17,7 +18,7 @@ from agent.connectors.base import ConnectorError, OutputFile
 from agent.link.artifacts import Artifacts as AgentsArtifacts
 from agent.link.download import Downloads
 from hub.artifacts import bucket as bucket_module
-from hub.artifacts.bucket import CHECKSUM, Bucket
+from hub.artifacts.bucket import CHECKSUM, Bucket, BucketError
 from hub.retention import Retention
 from hub.store.workers import Workers
 from tests.support.artifacts import handed_in
@@ -191,6 +192,41 @@ async def test_a_store_that_does_not_answer_is_told(redis_url: str, tmp_path: Pa
         ):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
             assert answer.json()["error"].startswith("the store of artifacts does not answer: ")
+            assert "check HUB_ARTIFACTS_ENDPOINT" in answer.json()["error"]
+
+
+async def test_a_wrong_key_is_named(redis_url: str, tmp_path: Path, store: ObjectStore) -> None:
+    changes: dict[str, Any] = store.settings | {"hub_artifacts_secret": "not-the-secret"}
+    async with running_hub(redis_url, tmp_path, **changes) as hub:
+        answer = await hub.rest.post("/artifacts", content=b"x")
+        assert answer.status_code == 503, answer.text
+        assert "check HUB_ARTIFACTS_KEY_ID and HUB_ARTIFACTS_SECRET" in answer.json()["error"]
+
+
+async def test_a_missing_bucket_is_named(
+    redis_url: str, tmp_path: Path, store: ObjectStore
+) -> None:
+    nowhere: dict[str, Any] = store.settings | {"hub_artifacts": "s3://nowhere"}
+    async with running_hub(redis_url, tmp_path, **nowhere) as hub:
+        with pytest.raises(BucketError, match="the bucket of HUB_ARTIFACTS exists"):
+            await bucket(hub).stored()
+
+
+async def test_a_store_that_makes_no_buckets_names_the_one_that_is_missing(
+    redis_url: str, tmp_path: Path
+) -> None:
+    async def nothing_here(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(nothing_here, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings: dict[str, Any] = dict(ObjectStore(f"http://127.0.0.1:{port}").settings)
+        async with running_hub(redis_url, tmp_path, **settings) as hub:
+            answer = await hub.rest.post("/artifacts", content=b"x")
+    assert answer.status_code == 503, answer.text
+    assert "create it, or correct HUB_ARTIFACTS" in answer.json()["error"]
 
 
 async def test_a_store_that_refuses_is_a_failed_upload(
