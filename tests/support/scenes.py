@@ -206,7 +206,7 @@ async def settle(store: Store) -> tuple[str | int, ...]:
 async def confirm(store: Store) -> tuple[str | int, ...]:
     lease = await (await store.hand()).take()
     await store.jobs.cancel(lease.job_id, "enough")
-    return (lease.job_id, lease.attempt, lease.id, "")
+    return (lease.job_id, lease.attempt, lease.id, "", "[]")
 
 
 async def lead(_: Store) -> tuple[str | int, ...]:
