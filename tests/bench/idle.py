@@ -4,6 +4,7 @@ import asyncio
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,12 +65,13 @@ async def _watched(
 ) -> tuple[float, float, float, float]:
     (store,) = hub.children()
     watched = (hub, store, psutil.Process(agent.process.pid))
-    hub_percent, store_percent, agent_percent = await _cpu_percent(watched, for_s)
+    hub_percent, store_percent, agent_percent = await cpu_percent(watched, for_s)
     agent_mb = round(watched[2].memory_info().rss / _KB**2, 1)
     return hub_percent, store_percent, agent_mb, agent_percent
 
 
-async def _cpu_percent(processes: tuple[psutil.Process, ...], for_s: float) -> list[float]:
+async def cpu_percent(processes: Sequence[psutil.Process], for_s: float) -> list[float]:
+    """What each process takes of a core while `for_s` seconds pass."""
     begun, before_s = time.monotonic(), [_cpu_s(each) for each in processes]
     await asyncio.sleep(for_s)
     took_s = time.monotonic() - begun
