@@ -56,7 +56,7 @@ class EngineOptions:
     state_dir: Path = setting(
         "WORKER_STATE_DIR",
         Path.home() / ".emp-agent",
-        "where engines keep what is their own: settings, databases, pictures",
+        "where engines keep what is their own: settings, databases, pictures; and the agent its attempts",
     )
     engine_start_s: float = setting(
         "WORKER_ENGINE_START_S",

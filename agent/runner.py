@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from agent.connectors.base import Connector, ConnectorError, Progress, Report, Work
+from agent.connectors.base import Connector, ConnectorError, Note, Progress, Report, Work
 from agent.handover import Handover, Upload, handover
 from agent.inputs import Download, inputs_of
 from shared.jobs import Failure
@@ -38,6 +39,19 @@ class Released:
 Outcome = Succeeded | Failure | Released
 
 
+def _nowhere(_: object) -> None:
+    pass
+
+
+@frozen(kw_only=True)
+class Keeping:
+    """How an attempt is kept beyond the end of this process: its connector's notes, its outcome."""
+
+    notes: dict[str, Any] = field(factory=dict[str, Any])  # of an earlier process
+    note: Note = _nowhere
+    end: Callable[[Outcome], None] = _nowhere
+
+
 @frozen
 class Runner:
     """Runs attempts on the connectors of this machine, `serving` by job type."""
@@ -46,34 +60,46 @@ class Runner:
     _upload: Upload
     _download: Download
 
-    async def run(self, job: JobAssigned, report: Report) -> Outcome:
+    async def run(
+        self, job: JobAssigned, report: Report, keeping: Keeping | None = None
+    ) -> Outcome:
         """Run one attempt, for `timeout_s` at most.
 
         Cancelled, it raises `CancelledError`, or is `Released` with what there is of it. A failure
         tells it in `details`, as `partial`.
         """
-        deadline = asyncio.timeout(job.timeout_s)
-        async with handover(self._upload) as files:
-            try:
-                async with deadline:
-                    return Succeeded(await self._result(job, report, files))
-            except asyncio.CancelledError:
-                if left := await files.left():
-                    return Released(partial=tuple(left))
-                raise
-            except Exception as problem:  # noqa: BLE001 - whatever breaks ends this attempt alone
-                failure = _timeout(job) if deadline.expired() else _failure(job, problem)
-                return with_partial(failure, await files.left())
+        keeping = keeping or Keeping()
+        with ExitStack() as afterwards:
+            async with handover(self._upload) as files:
+                work = Work(
+                    job_id=job.job_id, attempt=job.attempt, type=job.job_type, payload=job.params,
+                    hand_in=files.take, notes=keeping.notes, note=keeping.note,
+                    afterwards=afterwards.callback,
+                )  # fmt: skip
+                outcome = await self._outcome(job, work, report, files)
+            keeping.end(outcome)
+        return outcome
 
-    async def _result(self, job: JobAssigned, report: Report, files: Handover) -> dict[str, Any]:
-        connector = self._connector(job.job_type)
+    async def _outcome(
+        self, job: JobAssigned, work: Work, report: Report, files: Handover
+    ) -> Outcome:
+        deadline = asyncio.timeout(job.timeout_s)
+        try:
+            async with deadline:
+                return Succeeded(await self._result(work, report, files))
+        except asyncio.CancelledError:
+            if left := await files.left():
+                return Released(partial=tuple(left))
+            raise
+        except Exception as problem:  # noqa: BLE001 - whatever breaks ends this attempt alone
+            failure = _timeout(job) if deadline.expired() else _failure(job, problem)
+            return with_partial(failure, await files.left())
+
+    async def _result(self, work: Work, report: Report, files: Handover) -> dict[str, Any]:
+        connector = self._connector(work.type)
         report(Progress(percent=0))
-        async with inputs_of(job.params, self._download) as inputs:
-            work = Work(
-                job_id=job.job_id, attempt=job.attempt, type=job.job_type,
-                payload=job.params, inputs=inputs, hand_in=files.take,
-            )  # fmt: skip
-            result = await connector.run(work, report)
+        async with inputs_of(work.payload, self._download) as inputs:
+            result = await connector.run(evolve(work, inputs=inputs), report)
         for file in result.files:
             files.take(file)
         # What is not JSON must fail this attempt, not the connection that would carry it.

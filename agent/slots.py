@@ -59,7 +59,8 @@ class Slots:
     def free(self) -> int:
         """How many more attempts may start now."""
         takes_none = self.draining or self.paused or self.closed
-        return 0 if takes_none else self.total - len(self._held)
+        # An earlier agent, with more slots, may have left more than there is room for.
+        return 0 if takes_none else max(0, self.total - len(self._held))
 
     @property
     def used(self) -> int:

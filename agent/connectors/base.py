@@ -64,12 +64,32 @@ def _leave(_file: OutputFile) -> None:
     """Files of the result are handed in with it."""
 
 
+Note = Callable[[dict[str, Any]], None]
+"""Keeps JSON values beyond the end of this process, in place of those noted before."""
+
+
+def _forget(_notes: dict[str, Any]) -> None:
+    """What nobody keeps."""
+
+
+Cleaning = Callable[[], None]
+"""Begins to remove what the service keeps of an attempt, without blocking."""
+
+
+def _at_once(cleaning: Cleaning) -> None:
+    cleaning()
+
+
 @frozen(kw_only=True)
 class Work:
     """One attempt as a connector sees it.
 
     What is given to `hand_in` early is on its way before the job ends, and is what is left of an
     attempt that fails or is cancelled; it is part of the `Result` as well. None has to be.
+
+    `notes` is what an agent that was killed in this attempt had noted last: by it the service is
+    asked what became of the work. What the service keeps of it is removed by what `afterwards` is
+    given, which is called once the outcome is kept.
     """
 
     job_id: str
@@ -78,6 +98,9 @@ class Work:
     payload: dict[str, Any]
     inputs: tuple[InputFile, ...] = ()
     hand_in: HandIn = field(default=_leave, eq=False, repr=False)
+    notes: dict[str, Any] = field(factory=dict[str, Any])
+    note: Note = field(default=_forget, eq=False, repr=False)
+    afterwards: Callable[[Cleaning], object] = field(default=_at_once, eq=False, repr=False)
 
 
 @frozen(kw_only=True)

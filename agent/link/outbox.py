@@ -1,6 +1,7 @@
 """The reports that end attempts, kept until the hub has acknowledged them."""
 
 import asyncio
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -14,6 +15,7 @@ FinalReport = CompleteJob | FailJob | ReleaseJob
 class Outbox:
     """What one worker must still get acknowledged. Outlives every connection."""
 
+    dropped: Callable[[Lease], None] = field(default=lambda _: None, init=False)
     _kept: dict[Lease, FinalReport] = field(factory=dict, init=False)
     _settled: asyncio.Event = field(factory=asyncio.Event, init=False)
 
@@ -37,7 +39,8 @@ class Outbox:
 
     def drop(self, lease: Lease) -> None:
         """Forget the report of an attempt, if there is one."""
-        self._kept.pop(lease, None)
+        if self._kept.pop(lease, None):
+            self.dropped(lease)
         if not self._kept:
             self._settled.set()
 

@@ -1,11 +1,12 @@
-"""The reports that end an attempt."""
+"""What ends an attempt, as the hub is told."""
 
 from typing import TypedDict
 
 from agent.link.outbox import FinalReport
 from agent.runner import Outcome, Released, Succeeded
+from agent.slots import Stopped
 from shared.jobs import Failure, Lease
-from shared.messages import CompleteJob, FailJob, JobAssigned, ReleaseJob
+from shared.messages import CompleteJob, FailJob, JobAssigned, JobCancelled, ReleaseJob
 
 
 class _Fence(TypedDict):
@@ -18,12 +19,12 @@ class _Fence(TypedDict):
 
 
 def lease_of(job: JobAssigned) -> Lease:
-    """The lease that came with an assignment."""
+    """The right to report on an attempt."""
     return Lease(job.job_id, job.attempt, job.lease)
 
 
 def final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
-    """What to tell the hub of an outcome."""
+    """What the hub is told of how an attempt ended."""
     fence = _Fence(job_id=job.job_id, worker_id=job.worker_id, attempt=job.attempt, lease=job.lease)
     match outcome:
         case Succeeded():
@@ -38,3 +39,16 @@ def final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
             )
         case Released():
             return ReleaseJob(**fence, reason=outcome.reason)
+
+
+def stopped_report(job: JobAssigned, worker_id: str, end: Stopped) -> JobCancelled:
+    """What the hub is told when an attempt that is no longer ours has stopped, or could not."""
+    return JobCancelled(
+        job_id=job.job_id,
+        worker_id=worker_id,
+        attempt=job.attempt,
+        lease=job.lease,
+        stopped=end.error is None,
+        message=end.error or "",
+        partial=end.partial or None,
+    )

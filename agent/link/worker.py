@@ -5,15 +5,19 @@ Nothing here waits: `hear` acts on what the hub said, and what there is to say g
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from agent.connectors.base import Progress
+from agent.ledger import Entry, Ledger
+from agent.link import loglines
+from agent.link.left import Left
 from agent.link.outbox import FinalReport, Outbox
 from agent.link.progress import ProgressFeed
-from agent.link.reports import final_report, lease_of
+from agent.link.reports import final_report, lease_of, stopped_report
 from agent.link.stock import Stock
 from agent.runner import Outcome, Released
 from agent.slots import Slots, Stopped
@@ -23,13 +27,11 @@ from shared.messages import (
     CancelJob,
     ClaimJob,
     JobAssigned,
-    JobCancelled,
     JobCompletedAck,
     JobFailedAck,
     Message,
     RegisterWorker,
     RequestLogs,
-    ResponseLogs,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
     WorkerRegistered,
@@ -37,8 +39,6 @@ from shared.messages import (
 )
 
 log = logging.getLogger(__name__)
-
-MOST_LOG_LINES = 500
 
 ForWorker = (
     WorkerRegistered
@@ -59,6 +59,7 @@ class Worker:
     capability: Capability
     _slots: Slots
     _send: Callable[[Message], None]
+    ledger: Ledger = field(factory=Ledger)
     outbox: Outbox = field(factory=Outbox, init=False)
     registered: asyncio.Event = field(factory=asyncio.Event, init=False)  # on this connection
     heartbeat_s: float = field(default=0, init=False)  # known once registered
@@ -67,14 +68,21 @@ class Worker:
     note: str | None = field(default=None, init=False)  # why it is not fit, for its heartbeats
     stock: Stock = field(init=False)
     _has_changed: bool = field(default=False, init=False)  # since it last introduced itself
+    _left: Left = field(factory=Left, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.stock = Stock(self.id, self._send)
+        for entry in self.ledger.load():
+            if entry.report:
+                self.outbox.keep(entry.lease, entry.report)
+            else:
+                self._left.add(entry)
+        self.outbox.dropped = self.ledger.drop
 
     @property
     def leases(self) -> tuple[Lease, ...]:
         """The attempts this worker answers for: they run, or their reports are not acknowledged."""
-        return self._slots.leases + self.outbox.leases
+        return self._left.leases + self._slots.leases + self.outbox.leases
 
     @property
     def status(self) -> str:
@@ -143,15 +151,29 @@ class Worker:
             case JobCompletedAck() | JobFailedAck():
                 self.outbox.acknowledge(message.job_id, message.attempt)
             case RequestLogs():
-                self._tell_logs(message)
+                self._say(loglines.answer(message, self.id, self.log_lines))
             case _:
                 self._cancelled(message)
 
-    def _tell_logs(self, message: RequestLogs) -> None:
-        lines = self.log_lines(max(1, min(message.lines, MOST_LOG_LINES)))
-        self._say(
-            ResponseLogs(worker_id=self.id, request_id=message.request_id, lines=tuple(lines))
-        )
+    def resume(self, served: Collection[str]) -> None:
+        """Go on with what an earlier agent has left of these types of job, and give back the rest:
+        there is nobody to ask for it.
+        """
+        for entry, is_ours in self._left.take():
+            if entry.job.job_type in served:
+                self._go_on(entry, is_ours=is_ours)
+            elif is_ours:
+                self._report(entry.job, final_report(entry.job, Released()))
+            else:
+                self.ledger.drop(entry.lease)
+
+    def _go_on(self, entry: Entry, *, is_ours: bool) -> None:
+        log.info("job %s attempt %d goes on", entry.job.job_id, entry.job.attempt)
+        self.ledger.resume(entry)
+        if is_ours:
+            self._begin(entry.job)
+        else:  # no inputs need be had for it
+            self._begin(evolve(entry.job, params={}), stops_at_once=True)
 
     def _cancelled(self, message: CancelJob) -> None:
         self._give_up(each for each in self.leases if each.job_id == message.job_id)
@@ -175,12 +197,23 @@ class Worker:
             self._report(job, final_report(job, Released()))
             return
         log.info("job %s attempt %d starts", job.job_id, job.attempt)
-        feed = ProgressFeed(job, self._say)
-        self._slots.take(lease_of(job), job, feed.report, partial(self._ended, job, feed))
+        self.ledger.take(job)
+        self._begin(job)
+
+    def _begin(self, job: JobAssigned, *, stops_at_once: bool = False) -> None:
+        lease, feed = lease_of(job), ProgressFeed(job, self._say)
+
+        def report(progress: Progress) -> None:
+            if stops_at_once:  # its connector runs by now, and stops what the engine still does
+                self._slots.abandon(lease)
+            feed.report(progress)
+
+        self._slots.take(lease, job, report, partial(self._ended, job, feed))
 
     def _ended(self, job: JobAssigned, feed: ProgressFeed, outcome: Outcome | Stopped) -> None:
         feed.close()
         if isinstance(outcome, Stopped):
+            self.ledger.drop(lease_of(job))
             self._confirm(job, outcome)
         else:
             self._report(job, final_report(job, outcome))
@@ -194,27 +227,19 @@ class Worker:
             job.attempt,
             f", its engine has not: {end.error}" if end.error else "",
         )
-        self._say(
-            JobCancelled(
-                job_id=job.job_id,
-                worker_id=self.id,
-                attempt=job.attempt,
-                lease=job.lease,
-                stopped=end.error is None,
-                message=end.error or "",
-                partial=end.partial or None,
-            )
-        )
+        self._say(stopped_report(job, self.id, end))
 
     def _report(self, job: JobAssigned, report: FinalReport) -> None:
         log.info("job %s attempt %d: %s", job.job_id, job.attempt, report.type)
         self.outbox.keep(lease_of(job), report)
+        self.ledger.end(lease_of(job), report)
         self._say(report)
 
     def _give_up(self, leases: Iterable[Lease]) -> None:
         for lease in leases:
-            self._slots.abandon(lease)
-            self.outbox.drop(lease)
+            if not self._left.lose(lease):
+                self._slots.abandon(lease)
+                self.outbox.drop(lease)
 
     def _say(self, message: Message) -> None:
         # Before it has registered, a worker has said it all in `register` or will by its outbox.

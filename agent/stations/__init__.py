@@ -2,7 +2,7 @@
 
 `posts` decides which there are, `station` keeps one of them fit for work and `introducing` says what
 it is, `watched` guards a job against an engine that is dead or stuck, `wear` and `failures` judge what
-must not go on, `journal` knows what ran.
+must not go on, `journal` knows what ran, `keeping` has it outlive the agent.
 """
 
 from agent.stations.failures import Failures

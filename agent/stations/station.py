@@ -5,9 +5,8 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from agent.connectors.base import Connector, Report
 from agent.connectors.offers import (
@@ -19,29 +18,27 @@ from agent.connectors.offers import (
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import Provider, is_busy
+from agent.inventory import Provider
 from agent.link.artifacts import Artifacts
 from agent.link.worker import Worker
 from agent.models import Shelf
 from agent.preflight import blocking, offer_findings
 from agent.runner import Outcome, Runner
-from agent.settings import AgentSettings
 from agent.slots import Slots
+from agent.stations.connecting import MakeConnectors, connectors
 from agent.stations.dossier import documented, last_lines
 from agent.stations.failures import Failures
 from agent.stations.introducing import Contents, able, unable
 from agent.stations.journal import Journal
-from agent.stations.posts import URLS, Post
+from agent.stations.keeping import keeping, ledger_of
+from agent.stations.posts import Post
 from agent.stations.trouble import trouble
-from agent.stations.watched import Patience, Watched
 from agent.stations.wear import worn_out
 from shared.jobs import Failure
 from shared.messages import JobAssigned, Message
 from shared.states import Reason
 
 log = logging.getLogger(__name__)
-
-MakeConnectors = Callable[[AgentSettings], Sequence[Connector]]
 
 
 @define(eq=False)
@@ -73,21 +70,24 @@ class Station:
         """Make the worker; its attempts are tasks of the group."""
         self.slots = Slots(self.post.settings.max_concurrent_jobs, self._run, tasks)
         self.slots.close("initializing")
-        self.worker = Worker(
-            self.post.worker_id, unable(self.post, self.provider), self.slots, send
-        )
+        introduction = unable(self.post, self.provider)
+        ledger = ledger_of(self.post.settings)
+        self.worker = Worker(self.post.worker_id, introduction, self.slots, send, ledger)
         self.worker.log_lines = partial(last_lines, self.engines)
         for engine in self.engines:
             engine.changed = self._changed.set
 
     async def run(self) -> None:
         """Keep the worker fit until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for engine in self.engines:
-                tasks.create_task(engine.run())
-            while True:
-                self._changed.clear()
-                await self._once()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for engine in self.engines:
+                    tasks.create_task(engine.run())
+                while True:
+                    self._changed.clear()
+                    await self._once()
+        finally:
+            self.worker.ledger.close()
 
     def quarantine(self, why: str) -> None:
         """Take the worker out of work for good, and give back what it runs."""
@@ -141,13 +141,16 @@ class Station:
         problem = self._quarantine or await asyncio.to_thread(trouble, self.post, self.engines)
         if problem is None:
             try:
-                await self._serve_if_complete(await open_all(self._connectors()))
+                await self._serve_if_complete(
+                    await open_all(connectors(self.post, self.engines, self._make))
+                )
             except NoConnectorError as error:
                 problem = str(error)
             else:
                 return
         self._unfit(problem, "error")
-        await self._changes_within(self.post.settings.recheck_s)
+        if not await self._changes_within(self.post.settings.recheck_s):
+            self.worker.resume(())
 
     async def _serve_if_complete(self, ready: list[Ready]) -> None:
         """Take jobs, if the engines have all that they must. Raises `NoConnectorError`."""
@@ -165,6 +168,7 @@ class Station:
             self.note = self.worker.note = None
             self._jobs = 0
             self.slots.open()
+            self.worker.resume(self._serving)
             self.introduce()
             self.judged.set()
             while self._is_fit():
@@ -214,25 +218,11 @@ class Station:
         self.slots.close(status)
         self.worker.change(unable(self.post, self.provider))
 
-    def _connectors(self) -> list[Connector]:
-        engines = {each.name: each for each in self.engines}
-        urls: dict[str, Any] = {URLS[name]: each.url for name, each in engines.items()}
-        made = self._make(evolve(self.post.settings, **urls))
-        return [
-            self._watched(each, engines[each.name]) if each.name in engines else each
-            for each in made
-        ]
-
-    def _watched(self, connector: Connector, engine: Supervisor) -> Watched:
-        settings = self.post.settings
-        patience = Patience(load_s=settings.engine_load_s, silence_s=settings.engine_silence_s)
-        return Watched(connector, engine, patience, partial(is_busy, self.post.gpu))
-
     async def _run(self, job: JobAssigned, report: Report) -> Outcome:
         self.taken += 1
         runner = Runner(self._serving, self._files.upload, self._files.download)
         with self.journal.entry(job) as entry:
-            outcome = await runner.run(job, entry.noting(report))
+            outcome = await runner.run(job, entry.noting(report), keeping(self.worker, job))
             if isinstance(outcome, Failure):
                 outcome = await asyncio.to_thread(documented, outcome, self.post.gpu, self.engines)
             entry.outcome = outcome

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 
 Start = Callable[..., Awaitable[Process]]
 """Starts `emp-agent` with these words and, by keyword, environment variables."""
@@ -13,26 +14,27 @@ Start = Callable[..., Awaitable[Process]]
 
 @asynccontextmanager
 async def starting(**usual: str) -> AsyncGenerator[Start]:
-    """Start agents, and end those that a test leaves behind."""
+    """Start agents, and end those that a test leaves behind. Their state is gone with them."""
     started: list[Process] = []
 
     async def start(*argv: str, **environ: str) -> Process:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "agent", *argv),
-            env=os.environ | usual | environ,
+            env=os.environ | {"WORKER_STATE_DIR": state_dir} | usual | environ,
             stdout=PIPE,
             stderr=PIPE,
         )
         started.append(process)
         return process
 
-    try:
-        yield start
-    finally:
-        for process in started:
-            if process.returncode is None:
-                process.kill()
-            await process.communicate()
+    with TemporaryDirectory(prefix="emp-") as state_dir:
+        try:
+            yield start
+        finally:
+            for process in started:
+                if process.returncode is None:
+                    process.kill()
+                await process.communicate()
 
 
 async def end(process: Process) -> tuple[int | None, str]:

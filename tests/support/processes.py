@@ -78,6 +78,7 @@ def start_agent(data_dir: Path, url: str, worker_id: str, **env: str) -> Program
         "WORKER_SIMULATION_FAILURE_RATE": "0",
         "WORKER_SIMULATION_PROCESSING_TIME": "1",
         "WORKER_DRAIN_S": "5",
+        "WORKER_STATE_DIR": str(data_dir / "state" / worker_id),
     }
     log = data_dir / f"{worker_id}.log"
     return Program.start(log, "agent", "run", env=settings | env)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -18,6 +19,7 @@ from agent.connectors.comfyui.host import Host
 from agent.connectors.comfyui.inputs import hand_over
 from agent.connectors.comfyui.outputs import other_data
 from agent.connectors.comfyui.prompt import Prompt, make_prompt
+from agent.connectors.comfyui.resuming import left, note, noted
 from agent.connectors.comfyui.settings import ComfyUISettings
 from agent.connectors.comfyui.sockets import Line, Sockets
 from agent.connectors.comfyui.stopping import stop
@@ -91,28 +93,38 @@ class ComfyUI:
 
         `Result.data["outputs"]` holds what nodes put out besides files, by node id.
         """
-        engine, prompt = self._engine(), make_prompt(work)
-        prompt = evolve(prompt, graph=self._host.adapted(prompt.graph))
+        engine = self._engine()
+        prompt = noted(work) or self._made(work)
         collector = Collector(engine, work.hand_in)
         try:
-            prompt = await hand_over(engine, prompt, work.inputs)
-            async with self._sockets.line() as line:
-                return await self._run(engine, prompt, line, collector, report)
+            if prompt.is_known:
+                prompt = await left(engine, prompt, self._settings) or self._made(work)
+            if not prompt.is_known:
+                prompt = await hand_over(engine, prompt, work.inputs)
+            async with self._sockets.line(prompt.client_id) as line:
+                return await self._run(work, prompt, line, collector, report)
         finally:
             await collector.close()
-            self._later(asyncio.to_thread(self._host.clear, prompt.folder))
+            work.afterwards(partial(self._clear, prompt))
 
     async def tidied(self) -> None:
         """Wait until nothing is left at ComfyUI of the jobs that have ended."""
         while self._tidying:
             await asyncio.wait(self._tidying)
 
+    def _made(self, work: Work) -> Prompt:
+        prompt = make_prompt(work)
+        return evolve(prompt, graph=self._host.adapted(prompt.graph))
+
     async def _run(
-        self, engine: Engine, prompt: Prompt, line: Line, collector: Collector, report: Report
+        self, work: Work, prompt: Prompt, line: Line, collector: Collector, report: Report
     ) -> Result:
-        grace_s = self._settings.grace_s
+        engine, grace_s = self._engine(), self._settings.grace_s
         try:
-            prompt = await submit(engine, evolve(prompt, client_id=line.client_id), self._settings)
+            if not prompt.is_known:
+                prompt = evolve(prompt, client_id=line.client_id)
+                note(work, prompt)
+                prompt = await submit(engine, prompt, self._settings)
             follower = Follower(engine, prompt, self._settings, report, collector)
             entry = await follower.follow(line.frames)
         except asyncio.CancelledError:
@@ -126,7 +138,13 @@ class ComfyUI:
         try:
             return await _collect(prompt, entry, follower, collector)
         finally:
-            self._later(_forget(engine, prompt))
+            work.afterwards(partial(self._forget, engine, prompt))
+
+    def _clear(self, prompt: Prompt) -> None:
+        self._later(asyncio.to_thread(self._host.clear, prompt.folder))
+
+    def _forget(self, engine: Engine, prompt: Prompt) -> None:
+        self._later(_forget(engine, prompt))
 
     def _later(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Tidy up while the result is on its way."""

@@ -3,12 +3,13 @@
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError, InputFile
 from agent.connectors.comfyui.catalog import choices_of
 from agent.connectors.comfyui.prompt import Prompt
+from shared.graphs import Graph
 from shared.states import ErrorClass
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Place:
 
     prompt_id: str
     running: bool
+    graph: Graph = field(repr=False)
 
 
 class Engine:
@@ -59,8 +61,16 @@ class Engine:
         for key, running in (("queue_running", True), ("queue_pending", False)):
             for row in queue.get(key, ()):
                 if prompt.owns(row):
-                    return Place(row[1], running)
+                    return Place(row[1], running, row[2])
         return None
+
+    async def left(self, prompt: Prompt) -> Prompt | None:
+        """Return the prompt as it waits, runs or has ended, with its graph; `None` if unknown."""
+        # In this order: a prompt moves from the queue to the history, never back.
+        if place := await self.place(prompt):
+            return evolve(prompt, id=place.prompt_id, graph=place.graph)
+        entry = await self.result(prompt)
+        return evolve(prompt, graph=entry["prompt"][2]) if entry else None
 
     async def find(self, prompt: Prompt) -> str | None:
         """Return the id under which the prompt waits, runs or has ended; `None` if unknown."""

@@ -25,6 +25,7 @@ class Prompt:
     tag: dict[str, Any]  # job and attempt: kept by ComfyUI, even by one that mints its own ids
     id: str = field(factory=_new_id)
     client_id: str = ""  # whose socket is told of it
+    is_known: bool = False  # to ComfyUI: an earlier agent has submitted it
 
     def body(self) -> dict[str, Any]:
         """Return the body of POST /prompt."""

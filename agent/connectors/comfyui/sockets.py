@@ -21,7 +21,7 @@ _MAX_FRAME_BYTES = 256 * 2**20  # a picture of SaveImageWebsocket is one frame
 
 @define(eq=False)
 class Line:
-    """A socket and the id that its prompts are sent with. No other socket ever has that id.
+    """A socket and the id that its prompts are sent with. No other socket of this agent has that id.
 
     A second socket with the id of a first may stay deaf once ComfyUI sees that the first is gone.
     """
@@ -64,9 +64,13 @@ class Sockets:
     _idle: list[Line] = field(factory=list[Line], init=False)
 
     @asynccontextmanager
-    async def line(self) -> AsyncGenerator[Line]:
-        """A line for one prompt. Raises `ConnectorError` when none can be opened."""
-        line = await self._taken_up() or await self._opened()
+    async def line(self, client_id: str = "") -> AsyncGenerator[Line]:
+        """A line for one prompt, with the id that it was sent with if it is in ComfyUI already.
+
+        Raises `ConnectorError` when none can be opened.
+        """
+        line = None if client_id else await self._taken_up()
+        line = line or await self._opened(client_id or str(uuid4()))
         try:
             yield line
         finally:
@@ -88,8 +92,7 @@ class Sockets:
                 return line
         return None
 
-    async def _opened(self) -> Line:
-        client_id = str(uuid4())
+    async def _opened(self, client_id: str) -> Line:
         try:
             socket = await connect(
                 self._settings.socket_url(client_id),

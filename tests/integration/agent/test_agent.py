@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
@@ -31,11 +32,15 @@ LONG_S = 3600.0
 class Agent:
     """A running agent over a scripted connector."""
 
-    def __init__(self, hub: FakeHub, drain_s: float = LONG_S) -> None:
+    def __init__(self, hub: FakeHub, state_dir: Path, drain_s: float = LONG_S) -> None:
         self.connector = ScriptedConnector(offer=Offer(services=("scripted",), models=("m",)))
         self.stop = Stop()
         self.settings = AgentSettings(
-            hub_url=hub.url, worker_id="w1", drain_s=drain_s, max_concurrent_jobs=2
+            hub_url=hub.url,
+            worker_id="w1",
+            drain_s=drain_s,
+            max_concurrent_jobs=2,
+            state_dir=state_dir,
         )
         self.serving = asyncio.create_task(serve(self.settings, self._make, self.stop))
 
@@ -48,8 +53,8 @@ class Agent:
 
 
 @pytest.fixture
-async def agent(hub: FakeHub) -> AsyncGenerator[Agent]:
-    agent = Agent(hub)
+async def agent(hub: FakeHub, tmp_path: Path) -> AsyncGenerator[Agent]:
+    agent = Agent(hub, tmp_path)
     yield agent
     agent.serving.cancel()
     await asyncio.gather(agent.serving, return_exceptions=True)
@@ -109,8 +114,10 @@ async def test_a_draining_agent_finishes_what_it_has_and_takes_nothing_new(
     assert not agent.connector.is_open
 
 
-async def test_after_the_drain_what_runs_is_stopped_and_given_back(hub: FakeHub) -> None:
-    agent = Agent(hub, drain_s=0.05)
+async def test_after_the_drain_what_runs_is_stopped_and_given_back(
+    hub: FakeHub, tmp_path: Path
+) -> None:
+    agent = Agent(hub, tmp_path, drain_s=0.05)
     talk = await hub.welcomed()
     job = await running(talk, agent, "a")
     agent.stop.ask()
@@ -156,10 +163,10 @@ async def test_a_refused_agent_stops_its_attempts_and_closes_its_connectors(
     assert not agent.connector.is_open
 
 
-async def test_without_a_usable_connector_it_does_not_start(hub: FakeHub) -> None:
+async def test_without_a_usable_connector_it_does_not_start(hub: FakeHub, tmp_path: Path) -> None:
     with pytest.raises(ExceptionGroup) as ended:
         await serve(
-            AgentSettings(hub_url=hub.url),
+            AgentSettings(hub_url=hub.url, state_dir=tmp_path),
             lambda _settings: [ScriptedConnector(unusable="no licence")],
             Stop(),
         )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.connectors.base import ConnectorError, OutputFile, Progress, Report, Result, Work
-from agent.runner import Runner, Succeeded
+from agent.runner import Keeping, Outcome, Runner, Succeeded
 from shared.jobs import Failure
 from shared.states import ErrorClass
 from tests.fakes.connector import ScriptedConnector, no_inputs
@@ -63,6 +63,34 @@ async def test_files_are_uploaded_in_order_and_named_in_the_result(
     assert await runner.run(assignment(), ignore) == Succeeded(
         {"seed": 1, "files": [{"filename": "b"}, {"filename": "a"}]}
     )
+
+
+async def test_what_the_service_keeps_goes_once_the_outcome_is_kept(
+    runner: Runner, connector: ScriptedConnector
+) -> None:
+    events: list[Outcome | str] = []
+    keeping = Keeping(notes={"id": "p"}, end=events.append)
+    running = asyncio.create_task(runner.run(assignment(), ignore, keeping))
+    await connector.started("job-1")
+    work = connector.works["job-1"]
+    assert work.notes == {"id": "p"}
+    work.afterwards(lambda: events.append("cleaned"))
+    connector.finish("job-1")
+    await running
+    assert events == [Succeeded({}), "cleaned"]
+
+
+async def test_what_the_service_keeps_goes_when_the_attempt_is_stopped(
+    runner: Runner, connector: ScriptedConnector
+) -> None:
+    events: list[Outcome | str] = []
+    running = asyncio.create_task(runner.run(assignment(), ignore, Keeping(end=events.append)))
+    await connector.started("job-1")
+    connector.works["job-1"].afterwards(lambda: events.append("cleaned"))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert events == ["cleaned"]
 
 
 async def test_the_start_is_reported_before_the_connector_runs(

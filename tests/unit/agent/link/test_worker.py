@@ -2,27 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import TypeVar
 
 import pytest
 
 from agent.connectors.base import ConnectorError, Progress, Result
 from agent.link.progress import INTERVAL_S
-from agent.link.worker import Worker
-from agent.runner import Runner
-from agent.slots import Slots
-from shared.jobs import Lease
 from shared.matching import Capability
 from shared.messages import (
     CancelJob,
     ClaimJob,
     CompleteJob,
     FailJob,
-    JobAssigned,
     JobCancelled,
     JobCompletedAck,
     JobFailedAck,
-    Message,
     RegisterWorker,
     ReleaseJob,
     RequestLogs,
@@ -30,48 +23,13 @@ from shared.messages import (
     UpdateJobProgress,
     WorkerHeartbeat,
     WorkerHeartbeatAck,
-    WorkerRegistered,
 )
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector, no_inputs
 from tests.fakes.hub import assignment, lease_of
+from tests.support.desks import SLOTS, Desk
 from tests.support.waiting import wait_until
-from tests.unit.agent.test_runner import upload
 
-M = TypeVar("M", bound=Message)
-SLOTS = 2
 CLAIM = ClaimJob(worker_id="w1")
-
-
-class Desk:
-    """A worker over a scripted connector, and everything it has said."""
-
-    def __init__(self, tasks: asyncio.TaskGroup) -> None:
-        self.connector = ScriptedConnector()
-        self.said: list[Message] = []
-        self.slots = Slots(
-            SLOTS, Runner({"scripted": self.connector}, upload, no_inputs).run, tasks
-        )
-        self.worker = Worker("w1", Capability(services=("scripted",)), self.slots, self.said.append)
-
-    def welcome(self, *lost: Lease) -> None:
-        self.worker.hear(WorkerRegistered(worker_id="w1", heartbeat_s=5, lease_s=30, lost=lost))
-
-    async def start(self, job_id: str) -> JobAssigned:
-        job = assignment(job_id)
-        self.worker.hear(job)
-        await self.connector.started(job_id)
-        return job
-
-    async def finish(self, job: JobAssigned, result: Result | None = None) -> None:
-        self.connector.finish(job.job_id, result)
-        await self.slots.idle()
-
-    def kinds(self) -> list[str]:
-        return [message.type for message in self.said]
-
-    def all(self, kind: type[M]) -> list[M]:
-        return [message for message in self.said if isinstance(message, kind)]
 
 
 @pytest.fixture
