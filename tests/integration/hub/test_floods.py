@@ -32,6 +32,7 @@ class Flood:
 async def pour(socket: ClientConnection, frame: str) -> None:
     while True:
         await socket.send(frame)
+        await asyncio.sleep(0)  # or nothing is read meanwhile, and who does not read is cut off
 
 
 async def drink(socket: ClientConnection, flood: Flood) -> None:

@@ -141,7 +141,7 @@ async def test_an_engine_that_never_serves_is_ended(tmp_path: Path, watches: lis
 async def test_a_restart_that_was_asked_for_is_no_crash(
     tmp_path: Path, watches: list[Watch]
 ) -> None:
-    watch = Watch(Checkout.make("comfyui", tmp_path), Limits(crashes=1))
+    watch = Watch(Checkout.make("comfyui", tmp_path), Limits(crashes=1, stop_s=2))
     watches.append(watch)
     await watch.reaches(EngineState.READY)
     for starts in (2, 3):
