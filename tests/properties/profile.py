@@ -25,6 +25,7 @@ PROFILE = settings(
     phases=(Phase.generate,) if _IS_HURRIED else tuple(Phase),
     max_examples=RUNS,
     stateful_step_count=STEPS,
+    derandomize=False,  # nor where CI is set, or every share and repetition would be the same one
     deadline=None,  # a server that syncs its disk is not measured here
     print_blob=True,
     # Every example begins with an empty server; what pytest keeps between them is its address.
