@@ -1,7 +1,7 @@
 """The attempts that a worker holds, on disk: what an agent finds that comes after a killed one.
 
-One file for each, in a folder that only its owner may read. It goes when the hub has the report, or
-when the attempt is no longer ours.
+One file for each that has something to be found by, in a folder that only its owner may read. It
+goes when the hub has the report, or when the attempt is no longer ours.
 """
 
 import fcntl
@@ -109,10 +109,9 @@ class Ledger:
         return list(self._entries.values())
 
     def take(self, job: JobAssigned) -> None:
-        """An attempt begins."""
+        """An attempt begins. Before it has notes or a report, nothing of it could be taken up again."""
         entry = Entry(job)
         self._entries[entry.lease] = entry
-        self._write(entry)
 
     def resume(self, entry: Entry) -> None:
         """An attempt of an earlier agent goes on."""
@@ -131,8 +130,9 @@ class Ledger:
             self._write(entry)
 
     def end(self, lease: Lease, report: Report) -> None:
-        """Keep the report that ends an attempt."""
-        if entry := self._entries.get(lease):
+        """Keep the report that ends an attempt; told of the same again, nothing is written."""
+        entry = self._entries.get(lease)
+        if entry and entry.report != report:
             entry.report = report
             self._write(entry)
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from agent.ledger import MOST_RESUMPTIONS, Entry, Ledger
 from shared.messages import CompleteJob
@@ -35,15 +36,22 @@ def ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
-def test_an_attempt_is_found_again_with_its_notes(ledger: Ledger, tmp_path: Path) -> None:
+@pytest.fixture
+def noted(ledger: Ledger) -> Ledger:
     ledger.note(lease_of(JOB), NOTES)
-    assert ledger.notes(lease_of(JOB)) == NOTES
-    [entry] = after_a_kill(ledger, tmp_path / "w1")
+    return ledger
+
+
+def test_an_attempt_is_found_again_with_its_notes(noted: Ledger, tmp_path: Path) -> None:
+    assert noted.notes(lease_of(JOB)) == NOTES
+    [entry] = after_a_kill(noted, tmp_path / "w1")
     assert (entry.lease, entry.job.params, entry.notes) == (lease_of(JOB), JOB.params, NOTES)
     assert entry.report is None
 
 
 def test_an_attempt_without_notes_is_left_to_the_hub(ledger: Ledger, tmp_path: Path) -> None:
+    assert list(tmp_path.glob("w1/*.json")) == []
+    ledger.note(lease_of(JOB), {})
     assert after_a_kill(ledger, tmp_path / "w1") == []
     assert list(tmp_path.glob("w1/*.json")) == []
 
@@ -55,8 +63,18 @@ def test_a_report_is_found_again(ledger: Ledger, tmp_path: Path) -> None:
     assert entry.report.result == {"seed": 2**70}
 
 
-def test_what_is_dropped_is_gone(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.note(lease_of(JOB), NOTES)
+def test_the_same_report_is_written_once(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.end(lease_of(JOB), DONE)
+    [file] = tmp_path.glob("w1/*.json")
+    written = file.stat().st_ino
+    ledger.end(lease_of(JOB), evolve(DONE))
+    assert file.stat().st_ino == written
+    ledger.end(lease_of(JOB), evolve(DONE, result={"seed": 1}))
+    assert file.stat().st_ino != written
+
+
+def test_what_is_dropped_is_gone(noted: Ledger, tmp_path: Path) -> None:
+    ledger = noted
     for _ in range(2):
         ledger.drop(lease_of(JOB))
     ledger.note(lease_of(JOB), NOTES)
@@ -65,8 +83,8 @@ def test_what_is_dropped_is_gone(ledger: Ledger, tmp_path: Path) -> None:
     assert after_a_kill(ledger, tmp_path / "w1") == []
 
 
-def test_an_attempt_goes_on_a_few_times_only(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.note(lease_of(JOB), NOTES)
+def test_an_attempt_goes_on_a_few_times_only(noted: Ledger, tmp_path: Path) -> None:
+    ledger = noted
     for _ in range(MOST_RESUMPTIONS):
         ledger.close()
         ledger = Ledger.at(tmp_path / "w1")
@@ -75,21 +93,20 @@ def test_an_attempt_goes_on_a_few_times_only(ledger: Ledger, tmp_path: Path) -> 
     assert after_a_kill(ledger, tmp_path / "w1") == []
 
 
-def test_only_its_owner_may_read_it(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.close()
+def test_only_its_owner_may_read_it(noted: Ledger, tmp_path: Path) -> None:
+    noted.close()
     [file] = tmp_path.glob("w1/*.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
-def test_two_agents_do_not_share_a_ledger(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.note(lease_of(JOB), NOTES)
+def test_two_agents_do_not_share_a_ledger(noted: Ledger, tmp_path: Path) -> None:
     other = Ledger.at(tmp_path / "w1")
     assert other.load() == []
     other.take(JOB)
     other.drop(lease_of(JOB))
     other.close()
-    assert len(after_a_kill(ledger, tmp_path / "w1")) == 1
+    assert len(after_a_kill(noted, tmp_path / "w1")) == 1
 
 
 def test_without_a_folder_jobs_run_all_the_same(tmp_path: Path) -> None:
@@ -109,15 +126,15 @@ def test_what_cannot_be_written_is_told(
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"job": "{}", "notes": {}, "report": null}', "[1]"])
-def test_what_is_not_readable_is_removed(ledger: Ledger, tmp_path: Path, text: str) -> None:
+def test_what_is_not_readable_is_removed(noted: Ledger, tmp_path: Path, text: str) -> None:
     [file] = tmp_path.glob("w1/*.json")
     file.write_text(text)
-    assert after_a_kill(ledger, tmp_path / "w1") == []
+    assert after_a_kill(noted, tmp_path / "w1") == []
     assert not file.exists()
 
 
-def test_another_message_is_no_attempt(ledger: Ledger, tmp_path: Path) -> None:
+def test_another_message_is_no_attempt(noted: Ledger, tmp_path: Path) -> None:
     [file] = tmp_path.glob("w1/*.json")
     told = json.loads(Entry(JOB, NOTES).text())
     file.write_text(json.dumps(told | {"report": told["job"]}))
-    assert after_a_kill(ledger, tmp_path / "w1") == []
+    assert after_a_kill(noted, tmp_path / "w1") == []

@@ -96,6 +96,7 @@ async def test_what_is_not_ours_any_more_is_kept_until_it_has_stopped(tmp_path: 
         job = assignment("a")
         desk.worker.hear(job)
         await desk.connector.started("a")
+        desk.worker.ledger.note(lease_of(job), {"id": "p"})
         desk.connector.may_stop.clear()
         desk.worker.hear(CancelJob(job_id="a"))
         await desk.connector.stopping("a")
