@@ -4,7 +4,7 @@ FULL := shared hub/store hub/dispatcher agent/slots agent/runner
 
 FUZZ_S ?= 600
 
-.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent portable container properties race chaos clean
+.PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent portable pm2 container properties race chaos clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -42,7 +42,7 @@ cover: setup ## branch coverage and its gates; runs the tests unless they have j
 	fi
 	$(BIN)/coverage report --fail-under=95
 
-check: lint types arch cover fuzz-briefly ## every gate
+check: lint types arch cover fuzz-briefly pm2-if-any ## every gate
 
 bench: setup ## measure hub and agent, other queues beside them
 	$(BIN)/python tests/bench/peers/run.py tests.bench
@@ -92,6 +92,20 @@ portable: setup ## the same for hosts from glibc 2.31 on, built in Debian 11 and
 	$(BIN)/python -m ensurepip --default-pip
 	PYTHON=$(BIN)/python packaging/portable.sh
 	$(BIN)/python -m pytest -q -rsP -m portable tests
+
+PM2 := build/pm2/node_modules/.bin/pm2
+$(PM2):
+	@npm install --silent --no-audit --no-fund --prefix build/pm2 pm2@7
+
+pm2: setup $(PM2) ## the agent kept running by a real PM2, which npm fetches
+	$(BIN)/python -m pytest -q tests/system/test_pm2.py
+
+pm2-if-any: ## the same, where it can be had
+	@if $(MAKE) -s $(PM2) 2>/dev/null; then \
+		$(MAKE) pm2; \
+	else \
+		echo "not tried under PM2: npm cannot fetch it here."; \
+	fi
 
 container: setup ## the hub's container image, built and tested
 	$(BIN)/python -m pytest -q -m container tests

@@ -54,7 +54,7 @@ To an agent that runs on this machine (with its settings, by the same user):
 _EXIT_CODES = """\
 exit codes:
   0  told to stop by SIGTERM or SIGINT, or by --once, --max-jobs, --max-uptime-s or
-     --exit-after-idle-s, and everything is handed in or given back
+     --exit-after-idle-s, and everything is handed in or given back (--done-code)
   1  broken: the log has the traceback
   2  a setting cannot be used
   3  the hub does not accept the token, or the machine cannot be enrolled
@@ -131,7 +131,7 @@ def _code(command: Command, resolved: Resolved[AgentSettings]) -> int:
 def _run(resolved: Resolved[AgentSettings]) -> int:
     attend = partial(_attend, resolved.rows())
     stop = asyncio.run(_serve_until_signalled(with_credential(resolved.settings), attend))
-    return _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else 0
+    return _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else resolved.settings.done_code
 
 
 def _examine(resolved: Resolved[AgentSettings]) -> int:

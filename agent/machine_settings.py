@@ -90,3 +90,9 @@ class MachineOptions:
         validator=[_NATURAL, validators.le(65_535)],
     )
     once: bool = setting("WORKER_ONCE", False, "end after one job")
+    done_code: int = setting(
+        "WORKER_DONE_CODE",
+        0,
+        "the exit code when it has ended as it was told; PM2 takes a death by a signal for 0",
+        validator=[_NATURAL, validators.le(125)],
+    )

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from agent.engines import plain_environ
 from agent.install.background import Background, background_environ
-from agent.install.keepers import UNIT, ecosystem, unit
+from agent.install.keepers import PM2_NAME, UNIT, ecosystem, unit
 from agent.install.problem import InstallError
 from agent.link.enrolment import forget_credential, keep_private, with_credential
 from agent.settings import AgentSettings
@@ -20,6 +20,7 @@ from shared.settings_file import written
 __all__ = ["InstallError", "install", "uninstall"]
 
 SETTINGS = "agent.toml"
+_ECOSYSTEM = "ecosystem.config.cjs"
 _SPARE_S = 15  # for the rest to be given back, after the time to drain
 _ONCE = ("enrolment_token", "supervisor")  # of no use to a machine that is installed
 _SD_BOOTED = Path("/run/systemd/system")
@@ -55,8 +56,9 @@ def install(resolved: Resolved[AgentSettings]) -> str:
     texts = {name: text for name, text in resolved.texts.items() if name not in _ONCE}
     site = _Site(settings, (*ourselves(), "run", "--config", str(path)), texts)
     keep_private(path, written(texts))
-    Background(settings.state_dir).stop(site.stop_s)
-    told = _KEEPERS[_keeper(settings)](site)
+    keeper = _keeper(settings)
+    _end_others(settings, keeper)
+    told = _KEEPERS[keeper](site)
     return (
         f"{told}\nit appears as {settings.worker_id} at {settings.hub_url}/workers"
         f"\nits settings are in {path}"
@@ -65,14 +67,9 @@ def install(resolved: Resolved[AgentSettings]) -> str:
 
 def uninstall(settings: AgentSettings) -> str:
     """End the agent and forget its credential; what engines and people have written stays."""
-    has_unit = UNIT.exists() and _runs_systemd()
-    if has_unit:
-        _run("systemctl", "disable", "--now", UNIT.name)
-        UNIT.unlink()
-        _run("systemctl", "daemon-reload")
-    did_run = Background(settings.state_dir).stop(settings.drain_s + _SPARE_S)
+    did_run = _end_others(settings, "none")
     forget_credential(settings.state_dir)
-    ended = "the agent has ended" if has_unit or did_run else "no agent was running here"
+    ended = "the agent has ended" if did_run else "no agent was running here"
     if getattr(sys, "frozen", False):
         Path(sys.executable).unlink()
     return f"{ended}; its credential is forgotten; {settings.state_dir} is kept"
@@ -81,6 +78,31 @@ def uninstall(settings: AgentSettings) -> str:
 def ourselves() -> tuple[str, ...]:
     """What starts this very program."""
     return (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "agent")
+
+
+def _end_others(settings: AgentSettings, keeper: str) -> bool:
+    """End what runs, whoever keeps it, but for systemd's if that is to go on; whether any did."""
+    did_run = keeper != "systemd" and _leave_systemd()
+    did_run |= _leave_pm2(settings.state_dir.absolute() / _ECOSYSTEM)
+    return Background(settings.state_dir).stop(settings.drain_s + _SPARE_S) or did_run
+
+
+def _leave_systemd() -> bool:
+    has_unit = UNIT.exists() and _runs_systemd()
+    if has_unit:
+        _run("systemctl", "disable", "--now", UNIT.name)
+        UNIT.unlink()
+        _run("systemctl", "daemon-reload")
+    return has_unit
+
+
+def _leave_pm2(path: Path) -> bool:
+    if not path.exists():
+        return False
+    if is_here := shutil.which("pm2") is not None:
+        _run("pm2", "delete", str(path))  # which is content when there is none
+    path.unlink()
+    return is_here
 
 
 def _keeper(settings: AgentSettings) -> str:
@@ -104,19 +126,20 @@ def _by_systemd(site: _Site) -> str:
 
 
 def _by_pm2(site: _Site) -> str:
-    path = site.settings.state_dir.absolute() / "ecosystem.config.cjs"
+    path = site.settings.state_dir.absolute() / _ECOSYSTEM
     path.write_text(ecosystem(site.command, Path.cwd(), site.stop_s))
     if shutil.which("pm2") is None:
         return f"pm2 is not here: when it is, start the agent by pm2 start {path}"
-    _run("pm2", "startOrRestart", str(path))
-    return "started by pm2: pm2 logs emp-agent tells what it writes"
+    _run("pm2", "start", str(path))
+    return (
+        f"started by pm2: pm2 logs {PM2_NAME} tells what it writes; "
+        "after a start of the machine it runs if pm2 startup and pm2 save have been called"
+    )
 
 
 def _by_itself(site: _Site) -> str:
     background = Background(site.settings.state_dir)
-    # What is set by now is in the file; the next start is to find the same.
-    environ = background_environ(plain_environ(os.environ), ("WORKER_ENROLMENT_TOKEN",))
-    process = background.start(site.command, environ)
+    process = background.start(site.command, _environ())
     return f"started as process {process.pid}: {background.log} tells what it writes"
 
 
@@ -132,9 +155,14 @@ _KEEPERS = {
 }
 
 
+def _environ() -> dict[str, str]:
+    # What is set by now is in the file; the next start is to find the same.
+    return background_environ(plain_environ(os.environ), ("WORKER_ENROLMENT_TOKEN",))
+
+
 def _run(*command: str) -> None:
     done = subprocess.run(  # noqa: S603 - words of our own
-        command, env=plain_environ(os.environ), capture_output=True, text=True, check=False
+        command, env=_environ(), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise InstallError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")

@@ -1,13 +1,15 @@
 """Files for what keeps the agent running: a unit of systemd, an ecosystem of PM2."""
 
 import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 UNIT = Path("/etc/systemd/system/emp-agent.service")
 FINAL_CODES = (2, 3, 4)
 """Exit codes after which another start would end the same."""
+PM2_NAME = "emp-agent"
+PM2_DONE_CODE = 10
+"""In place of 0, which PM2 also sees of a process that was killed, and would then leave dead."""
 
 
 def unit(command: Sequence[str], directory: Path, home: Path, stop_s: float) -> str:
@@ -37,13 +39,14 @@ WantedBy=multi-user.target
 def ecosystem(command: Sequence[str], directory: Path, stop_s: float) -> str:
     """What `pm2 start` reads."""
     app = {
-        "name": "emp-agent",
+        "name": PM2_NAME,
         "script": command[0],
-        "args": shlex.join(command[1:]),
+        "args": [*command[1:], "--done-code", str(PM2_DONE_CODE)],
         "cwd": str(directory),
         "interpreter": "none",
         "restart_delay": 5000,
-        "stop_exit_codes": [0, *FINAL_CODES],
+        "stop_exit_codes": [PM2_DONE_CODE, *FINAL_CODES],
+        "treekill": False,  # engines are the agent's to end, and two signals mean: do not wait
         "kill_timeout": int(stop_s * 1000),
     }
     return f"module.exports = {json.dumps({'apps': [app]}, indent=2)}\n"

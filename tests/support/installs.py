@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from attrs import frozen
@@ -27,6 +29,8 @@ class Box:
 
     site: Site
     home: Path
+    more: Mapping[str, str] = MappingProxyType({})
+    """Of its environment."""
 
     @property
     def background(self) -> Background:
@@ -42,13 +46,17 @@ class Box:
     def environ(self) -> dict[str, str]:
         """Of a machine that knows nothing of us."""
         covered = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE")}
-        return {
-            "HOME": str(self.home),
-            "PATH": os.environ["PATH"],
-            "WORKER_CLOUD_METADATA": "off",
-            "EMP_AGENT_DIR": str(self.agent.parent),
-            "WORKER_SUPERVISOR": "process",  # whatever this machine has
-        } | covered
+        return (
+            {
+                "HOME": str(self.home),
+                "PATH": os.environ["PATH"],
+                "WORKER_CLOUD_METADATA": "off",
+                "EMP_AGENT_DIR": str(self.agent.parent),
+                "WORKER_SUPERVISOR": "process",  # whatever this machine has
+            }
+            | covered
+            | dict(self.more)
+        )
 
     def hand_out(self, binary: Path | str) -> None:
         """Let the hub serve this binary, or this text."""

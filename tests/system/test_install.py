@@ -84,7 +84,7 @@ async def test_pm2_gets_an_ecosystem_and_nothing_else_runs(box: Box) -> None:
     code, said = box.paste(await box.line(), "--pm2", *QUICK)
     assert code == 0, said
     path = box.home / ".emp-agent" / "ecosystem.config.cjs"
-    assert '"args": "-m agent run --config' in path.read_text()
+    assert '"--done-code",\n        "10"' in path.read_text()
     assert "pm2" in said
     assert box.background.find() is None
 

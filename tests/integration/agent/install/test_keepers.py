@@ -73,11 +73,31 @@ def test_elsewhere_systemd_is_refused_with_the_remedy(
     assert not calls.exists()
 
 
-def test_pm2_is_asked_to_start_it_where_it_is(calls: Path, tmp_path: Path) -> None:
-    said = install(resolved(tmp_path, "--supervisor=pm2"))
+def test_pm2_is_asked_to_start_it_where_it_is_and_to_forget_it(calls: Path, tmp_path: Path) -> None:
     path = tmp_path / "state" / "ecosystem.config.cjs"
-    assert calls.read_text() == f"pm2 startOrRestart {path}\n"
-    assert "pm2 logs emp-agent" in said
+    for _ in range(2):
+        said = install(resolved(tmp_path, "--supervisor=pm2"))
+        assert "pm2 logs emp-agent" in said
+    said = uninstall(resolved(tmp_path).settings)
+    assert "the agent has ended" in said
+    told = ("start", "delete", "start", "delete")
+    assert calls.read_text().splitlines() == [f"pm2 {word} {path}" for word in told]
+    assert not path.exists()
+
+
+def test_another_keeper_takes_it_over(calls: Path, tmp_path: Path) -> None:
+    install(resolved(tmp_path))
+    install(resolved(tmp_path, "--supervisor=pm2"))
+    assert not (tmp_path / "emp-agent.service").exists()
+    install(resolved(tmp_path))
+    path = tmp_path / "state" / "ecosystem.config.cjs"
+    assert not path.exists()
+    assert calls.read_text().splitlines()[3:7] == [
+        "systemctl disable --now emp-agent.service",
+        "systemctl daemon-reload",
+        f"pm2 start {path}",
+        f"pm2 delete {path}",
+    ]
 
 
 def test_a_tool_that_refuses_is_told_in_its_words(
@@ -119,18 +139,19 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     done = subprocess.run(
         ["systemd-analyze", "verify", path], capture_output=True, text=True, check=False
     )
-    about_ours = [line for line in done.stderr.splitlines() if "emp-agent" in line]
-    assert about_ours == []  # it only warns of keys that it does not know
+    assert (done.returncode, done.stderr) == (0, "")  # it only warns of keys that it does not know
 
 
-def test_node_reads_the_ecosystem(tmp_path: Path) -> None:
+def test_the_ecosystem_is_for_pm2(tmp_path: Path) -> None:
     path = tmp_path / "ecosystem.config.cjs"
     path.write_text(ecosystem(COMMAND, tmp_path, 45))
     text = path.read_text().removeprefix("module.exports = ").rstrip().removesuffix(";")
 
     app: dict[str, Any] = json.loads(text)["apps"][0]
     assert (app["script"], app["interpreter"], app["kill_timeout"]) == (COMMAND[0], "none", 45_000)
-    assert app["stop_exit_codes"] == [0, 2, 3, 4]
+    assert app["args"] == [*COMMAND[1:], "--done-code", "10"]
+    assert app["stop_exit_codes"] == [10, 2, 3, 4]
+    assert app["treekill"] is False
 
 
 def test_settings_that_are_given_are_kept_and_the_enrolment_token_is_not(
