@@ -18,6 +18,7 @@ from agent.connectors.offers import NoConnectorError
 from agent.desk import Desk, SocketTakenError, answer, listening, socket_path
 from agent.doctor import examine
 from agent.install import InstallError, install, uninstall
+from agent.inventory import without_provider
 from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.link.enrolment import EnrolmentError, enrol, with_credential
@@ -96,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     resolved = resolve(
         AgentSettings,
         flags,
-        os.environ,
+        without_provider(os.environ),
         f"emp-agent {given.command}",
         "Settings, each by flag, by environment variable, or in a TOML file by its flag's name "
         "with underscores.",

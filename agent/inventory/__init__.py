@@ -9,7 +9,7 @@ from agent.inventory.gpus import Gpu, LostGpu, Survey, announce, survey
 from agent.inventory.host import find_host, host_load
 from agent.inventory.metadata import NoMetadataError, ask
 from agent.inventory.nvml import Driver, NvmlError
-from agent.inventory.provider import Provider, find_provider
+from agent.inventory.provider import Provider, find_provider, without_provider
 from shared.matching import Hardware
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "survey",
     "system_info",
     "watch_faults",
+    "without_provider",
 ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+_VAST = "VAST_CONTAINERLABEL"
+
 
 @frozen(kw_only=True)
 class Provider:
@@ -21,6 +23,15 @@ def find_provider(environ: Mapping[str, str]) -> Provider:
         return Provider(name="runpod", region=environ.get("RUNPOD_DC_ID"))
     if "SALAD_MACHINE_ID" in environ:
         return Provider(name="salad", is_spot=True)  # a machine of somebody who may want it back
-    if "VAST_CONTAINERLABEL" in environ:
+    if _VAST in environ:
         return Provider(name="vast.ai")
     return Provider()
+
+
+def without_provider(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what a provider says in a name by which a setting is known.
+
+    vast.ai sets `GPU_COUNT` to the number of GPUs of the machine, each of which is a worker here.
+    """
+    theirs = ("GPU_COUNT",) if _VAST in environ else ()
+    return {name: text for name, text in environ.items() if name not in theirs}

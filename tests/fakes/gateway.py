@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import define, field
 
@@ -13,21 +14,37 @@ NAME = "hub.example"
 """A server that this machine cannot find by itself."""
 
 
+def only(**given: str) -> dict[str, str]:
+    """No proxies of the place where the tests run, but these. An empty small name hides a large one."""
+    names = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    return dict.fromkeys((names - {each.lower() for each in given}) | {"ALL_PROXY"}, "") | given
+
+
+def port(url: str) -> int:
+    """The port that an address names."""
+    found = urlsplit(url).port
+    assert found is not None
+    return found
+
+
 @define
 class Gateway:
-    """A proxy; whatever host is asked of it, the tunnel leads to `target`, a port of this machine."""
+    """A proxy; whatever host is asked of it, the way leads to `target`, a port of this machine."""
 
     target: int
     url: str = field(default="", init=False)
     asked: list[str] = field(factory=list, init=False)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One tunnel."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        method, where, _ = head.split(maxsplit=2)
+        """One tunnel, or requests that name the host, which are handed on as they are."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, where, _ = head.decode().split(maxsplit=2)
         self.asked.append(f"{method} {where}")
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         far, to_far = await asyncio.open_connection("127.0.0.1", self.target)
+        if method == "CONNECT":
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            to_far.write(head)
         await joined(reader, writer, far, to_far)
 
 

@@ -103,3 +103,9 @@ async def test_the_settings_are_printed_with_their_sources(
     assert f"gpus = ('0', '1')  # file {path}" in output
     assert "drain_s = 5.0  # flag --drain-s" in output
     assert f"hub_url = '{hub.url}'  # environment HUB_URL" in output
+
+
+async def test_the_gpus_that_vast_counts_are_not_those_of_each_worker(start: Start) -> None:
+    vast = {"VAST_CONTAINERLABEL": "C.1", "GPU_COUNT": "8"}
+    code, output = await end(await start("config", **vast))
+    assert (code, "gpu_count = None  # default" in output) == (0, True), output

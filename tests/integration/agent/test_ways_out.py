@@ -1,27 +1,14 @@
 """The agent's connection goes by the proxy of the environment, and trusts whom it is told to."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fakes.gateway import NAME, gateway, sealed
+from tests.fakes.gateway import NAME, gateway, only, port, sealed
 from tests.fakes.hub import FakeHub
 from tests.support.agents import Start, end
 
 DEAD = "http://127.0.0.1:9"
-
-
-def only(**given: str) -> dict[str, str]:
-    """No proxies of the place where the tests run, but these. An empty small name hides a large one."""
-    names = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-    return dict.fromkeys((names - {each.lower() for each in given}) | {"ALL_PROXY"}, "") | given
-
-
-def port(url: str) -> int:
-    found = urlsplit(url).port
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
