@@ -92,9 +92,8 @@ async def _work(
     if attend:
         loops.append(tasks.create_task(attend(Desk(settings, stations, stop, link))))
     loops.append(tasks.create_task(_watch_gpus(stations)))
-    judged = asyncio.gather(*(each.judged.wait() for each in stations))
-    await _first_of(asyncio.shield(judged), within_s=FIRST_LOOK_S)
-    loops += map(tasks.create_task, _until_the_end(settings, stations, stop, link, judged))
+    await _first_of(_judged(stations), within_s=FIRST_LOOK_S)
+    loops += map(tasks.create_task, _until_the_end(settings, stations, stop, link))
     await stop.asked.wait()
 
     used = sum(each.slots.used for each in stations)
@@ -119,12 +118,11 @@ def _until_the_end(
     stations: Sequence[Station],
     stop: Stop,
     link: Link,
-    judged: Awaitable[object],
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """What goes on until all is handed in."""
     yield link.run()
     yield tell_ready(stations)
-    yield _fit_at_first(judged, stations)
+    yield _fit_at_first(stations)
     yield watch_limits(settings, stations, stop)
     yield watch_notices(settings, stop)
     yield watch_cloud(settings, stations, stop)
@@ -150,8 +148,13 @@ def _shelf(
     return shelf
 
 
-async def _fit_at_first(judged: Awaitable[object], stations: Sequence[Station]) -> None:
-    await judged
+async def _judged(stations: Sequence[Station]) -> None:
+    for each in stations:
+        await each.judged.wait()
+
+
+async def _fit_at_first(stations: Sequence[Station]) -> None:
+    await _judged(stations)
     if all(each.note for each in stations):
         raise NoConnectorError(
             "; ".join(f"{each.post.worker_id}: {each.note}" for each in stations)

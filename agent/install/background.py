@@ -42,7 +42,7 @@ class Background:
             process = psutil.Process(int(pid))
             # Another process may have got the number meanwhile.
             is_same = abs(process.create_time() - float(since)) < _SAME_S
-        except (FileNotFoundError, ValueError, psutil.Error):
+        except (OSError, ValueError, psutil.Error):
             return None
         return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
 

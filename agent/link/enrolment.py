@@ -43,7 +43,7 @@ def find_credential(settings: AgentSettings) -> Credential | None:
     try:
         kept = json.loads(path.read_text())
         credential = Credential(kept["hub_url"], kept["machine_id"], kept["credential"])
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a folder that is none is told of by doctor
         return None
     except (OSError, ValueError, KeyError, TypeError) as problem:
         remedy = "remove it, and enrol again"

@@ -9,6 +9,7 @@ import pytest
 from shared.messages import CompleteJob, JobCompletedAck, JobFailedAck, ReleaseJob
 from tests.fakes.hub import FakeHub
 from tests.support.agents import Start, end
+from tests.support.tree import ROOT
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
@@ -64,6 +65,28 @@ async def test_no_usable_connector_is_code_5_with_the_reasons(start: Start) -> N
     assert code == 5
     assert "no ComfyUI answers at http://127.0.0.1:9" in output
     assert "Traceback" not in output
+
+
+BROKEN = """
+from examples.connector import Reverser
+
+class Broken(Reverser):
+    async def open(self):
+        raise ZeroDivisionError("a bug of its own")
+
+def make_connector(environ):
+    return Broken(0)
+"""
+
+
+async def test_what_is_broken_is_code_1_with_the_traceback_and_nothing_after(
+    hub: FakeHub, start: Start, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text(BROKEN)
+    code, output = await end(await start("run", f"--connectors={path}", PYTHONPATH=str(ROOT)))
+    assert code == 1
+    assert "ZeroDivisionError: a bug of its own" in output.splitlines()[-2]
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,13 @@ async def test_a_sound_machine_is_fit(start: Start, place: Place) -> None:
     assert "ok    hub: http://127.0.0.1:" in output
 
 
-@pytest.mark.parametrize("name", ["uncorrected memory errors", "disk full", "a model is missing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("uncorrected memory errors", "disk full", "state folder cannot be written"),
+        *("no driver for the GPU that is to work", "no engine answers", "a model is missing"),
+    ],
+)
 async def test_an_agent_that_is_not_fit_takes_no_job_and_says_why(
     hub: FakeHub, start: Start, place: Place, name: str
 ) -> None:
@@ -194,6 +200,6 @@ async def test_an_agent_that_is_not_fit_takes_no_job_and_says_why(
     environ = {"WORKER_STATE_DIR": str(place.directory / "state")} | break_it(place)
     code, output = await end(await start("run", **environ))
     assert code == 5
-    assert problem in output
-    assert remedy in output
+    assert problem.removeprefix("engine: ") in output
+    assert remedy.removesuffix(" the engine") in output
     assert "Traceback" not in output

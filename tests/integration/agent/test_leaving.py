@@ -41,11 +41,12 @@ async def test_the_only_job_may_take_its_time(hub: FakeHub, start: Start) -> Non
     assert (await end(agent))[0] == 0
 
 
-async def test_an_idle_agent_ends(hub: FakeHub, start: Start) -> None:
-    agent = await start("run", "--exit-after-idle-s=1")
+@pytest.mark.parametrize(("flags", "done"), [([], 0), (["--done-code=10"], 10)])
+async def test_an_idle_agent_ends(hub: FakeHub, start: Start, flags: list[str], done: int) -> None:
+    agent = await start("run", "--exit-after-idle-s=1", *flags)
     await hub.welcomed()
     code, output = await end(agent)
-    assert (code, "idle for 1 s" in output) == (0, True), output
+    assert (code, "idle for 1 s" in output) == (done, True), output
 
 
 async def test_an_agent_that_has_been_up_for_long_drains_and_ends(
