@@ -1,5 +1,7 @@
 """The binary of `make portable` on a machine with glibc 2.31 and without Python."""
 
+import asyncio
+import re
 import shutil
 import time
 from collections.abc import AsyncGenerator
@@ -10,6 +12,7 @@ import psutil
 import pytest
 
 from agent.install.background import Background
+from tests.fakes.gateway import NAME, gateway, port, sealed
 from tests.frozen.test_binary import BINARY, LARGEST_BYTES
 from tests.support.bare import Bare, missing
 from tests.support.waiting import wait_until
@@ -22,6 +25,7 @@ pytestmark = [
 ]
 
 LONGEST_S = 60
+ROOTS = 100
 ENGINE = "#!/bin/sh\nexec sleep 600\n"
 
 
@@ -75,6 +79,24 @@ async def test_from_nothing_to_the_first_finished_job_by_the_one_line(
         assert took_s < LONGEST_S
     finally:
         background.stop(20)
+
+
+async def test_a_hub_is_judged_by_certifis_authorities_or_by_its_own(
+    hub: Site, bare: Bare, tmp_path: Path
+) -> None:
+    async with sealed(port(hub.url), tmp_path) as (at, _), gateway(at) as proxy:
+        ask = f"HTTPS_PROXY={proxy.url} /srv/emp-agent doctor --hub-url https://{NAME}"
+        code, said = await asyncio.to_thread(bare.run, ask)
+        found = re.search(r"self.signed certificate \((\d+) authorities of certifi", said)
+        assert (code, bool(found)) == (6, True), said
+        assert found is not None
+        assert int(found[1]) > ROOTS
+        code, said = await asyncio.to_thread(bare.run, f"SSL_CERT_FILE=/srv/authority.pem {ask}")
+        told = (
+            f"hub: https://{NAME} answers, for which one of 1 authorities of SSL_CERT_FILE vouches"
+        )
+        assert (code, told in said) == (0, True), said
+    assert set(proxy.asked) == {f"CONNECT {NAME}:443"}
 
 
 async def test_a_killed_unpacker_takes_everything_with_it(hub: Site, bare: Bare) -> None:

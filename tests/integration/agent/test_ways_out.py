@@ -27,7 +27,8 @@ async def test_a_hub_behind_a_proxy_with_a_private_authority_is_reached(
             await hub.welcomed()
         code, output = await end(agent)
     assert code == 0, output
-    assert command == "run" or f"ok    hub: https://{NAME} answers" in output
+    answers = f"ok    hub: https://{NAME} answers, for which one of 1 authorities of SSL_CERT_FILE"
+    assert command == "run" or answers in output
     assert set(proxy.asked) == {f"CONNECT {NAME}:443"}
 
 
@@ -42,7 +43,27 @@ async def test_a_certificate_of_nobody_that_is_trusted_is_refused(
             WORKER_STATE_DIR=str(tmp_path / "state"),
         )
         code, output = await end(await start("doctor", **environ))
-    assert (code, "self-signed certificate" in output) == (6, True), output
+    assert code == 6
+    told = (
+        f"FAIL  hub certificate: that of https://{NAME} is not accepted: self-signed certificate ("
+    )
+    assert told in output
+    assert "in SSL_CERT_FILE" in output
+
+
+async def test_authorities_that_are_none_are_told_of(
+    hub: FakeHub, start: Start, tmp_path: Path
+) -> None:
+    async with sealed(port(hub.url), tmp_path) as (at, _), gateway(at) as proxy:
+        environ = only(
+            HUB_URL=f"https://{NAME}",
+            HTTPS_PROXY=proxy.url,
+            SSL_CERT_FILE=str(tmp_path / "nothing.pem"),
+            SSL_CERT_DIR="",
+            WORKER_STATE_DIR=str(tmp_path / "state"),
+        )
+        code, output = await end(await start("doctor", **environ))
+    assert (code, "(0 authorities of SSL_CERT_FILE are trusted)" in output) == (6, True), output
 
 
 async def test_a_hub_that_needs_no_proxy_is_reached_past_it(hub: FakeHub, start: Start) -> None:
