@@ -79,6 +79,7 @@ class Machine(RuleBasedStateMachine):
         self.runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self.model = Model(MAX_LOSSES)
         self.acted: list[Call] = []
+        self.submitted_ms = 0  # when the last job was
         self.checks = 0
         self.over: Dump = {}  # the jobs that have ended, as they were then
         self.connect()
@@ -112,6 +113,11 @@ class Machine(RuleBasedStateMachine):
     def hand(self, worker_id: str, session: str) -> Hand:
         capability = WORKERS[worker_id].capability
         return Hand(self.store, worker_id, session, capability, self.classes[worker_id])
+
+    def now_ms(self) -> int:
+        """The server's clock, which dates jobs."""
+        seconds, microseconds = self.run(self.store.client.command("TIME"))
+        return int(seconds) * 1000 + int(microseconds) // 1000
 
     def set_score(self, noun: str, job_id: str, at: int) -> None:
         """What the clock would do."""
