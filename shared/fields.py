@@ -8,7 +8,7 @@ class FieldError(ValueError):
     """One field cannot be accepted: where it is, what is wrong, and what would be right."""
 
     def __init__(self, field: str, problem: str, accepted: str) -> None:
-        super().__init__(f"{field}: {problem}")
+        super().__init__(f"{field}: {problem}; accepted: {accepted}")
         self.field = field
         self.problem = problem
         self.accepted = accepted

@@ -15,6 +15,8 @@ from typing import Any, cast
 
 from attrs import frozen
 
+from shared.fields import FieldError
+
 NAME = re.compile(r"[A-Za-z0-9][\w./-]{0,62}", re.ASCII)
 NAMES = "1 to 63 letters, digits or any of _ . / -, beginning with a letter or a digit"
 LONGEST = 200
@@ -66,23 +68,13 @@ class LabelNeed:
         return labels.get(self.label, _ABSENT)
 
 
-class LabelError(ValueError):
-    """A label or a condition that cannot be read."""
-
-    def __init__(self, label: str, problem: str, accepted: str) -> None:
-        super().__init__(f"{label}: {problem}; accepted: {accepted}")
-        self.label = label
-        self.problem = problem
-        self.accepted = accepted
-
-
 def label_needs(asked: Mapping[str, Any]) -> tuple[LabelNeed, ...]:
-    """The conditions in a job's `labels`. Raises `LabelError`."""
+    """The conditions in a job's `labels`. Raises `FieldError`."""
     return tuple(need for name, value in asked.items() for need in _needs(_named(name), value))
 
 
 def worker_labels(text: str) -> tuple[tuple[str, str], ...]:
-    """Labels from `disk=nvme,nvlink`; one without a value is true. Raises `LabelError`."""
+    """Labels from `disk=nvme,nvlink`; one without a value is true. Raises `FieldError`."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     pairs = [(name.strip(), value.strip()) for name, _, value in map(_parted, parts)]
     return tuple((_named(name), _text(name, value)) for name, value in pairs)
@@ -94,7 +86,7 @@ def _parted(part: str) -> tuple[str, str, str]:
 
 def _named(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise LabelError(name[:80], "is no name of a label", NAMES)
+        raise FieldError(name[:80], "is no name of a label", NAMES)
     return name
 
 
@@ -103,11 +95,11 @@ def _needs(name: str, value: Any) -> Iterator[LabelNeed]:
         yield LabelNeed(name, Operator.IS, (_text(name, value),))
         return
     if not value:
-        raise LabelError(name, "says nothing", _FORMS)
+        raise FieldError(name, "says nothing", _FORMS)
     for operator, wanted in cast("dict[str, Any]", value).items():
         read = _READERS.get(operator)
         if read is None:
-            raise LabelError(f"{name}.{operator[:20]}", "is no operator", _FORMS)
+            raise FieldError(f"{name}.{operator[:20]}", "is no operator", _FORMS)
         yield read(name, wanted)
 
 
@@ -126,20 +118,20 @@ def _not(name: str, wanted: Any) -> LabelNeed:
 
 def _exists(name: str, wanted: Any) -> LabelNeed:
     if not isinstance(wanted, bool):
-        raise LabelError(f"{name}.exists", "is not true or false", "true or false")
+        raise FieldError(f"{name}.exists", "is not true or false", "true or false")
     return LabelNeed(name, Operator.EXISTS if wanted else Operator.ABSENT)
 
 
 def _at_least(name: str, wanted: Any) -> LabelNeed:
     if isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
-        raise LabelError(f"{name}.>=", "is not a number", "a number")
+        raise FieldError(f"{name}.>=", "is not a number", "a number")
     return LabelNeed(name, Operator.AT_LEAST, (_text(name, wanted),))
 
 
 def _texts(name: str, values: Any) -> tuple[str, ...]:
     accepted = f"a list of 1 to {MOST_VALUES} values"
     if not isinstance(values, list) or not 1 <= len(cast("list[Any]", values)) <= MOST_VALUES:
-        raise LabelError(name, "is no list of values", accepted)
+        raise FieldError(name, "is no list of values", accepted)
     return tuple(dict.fromkeys(_text(name, each) for each in cast("list[Any]", values)))
 
 
@@ -149,7 +141,7 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     text = f"{value:.15g}" if isinstance(value, float) else str(value)
     if not isinstance(value, (str, int, float)) or len(text) > LONGEST:
-        raise LabelError(
+        raise FieldError(
             name, "is no value", f"a text of at most {LONGEST} characters, a number, true or false"
         )
     return text

@@ -7,10 +7,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hub.api.graph_reading import Stated, read_graph, reread, stated_names
 from hub.api.moments import FORMS, Moment, milliseconds
-from shared.fields import FieldError
+from shared.fields import FieldError, within
 from shared.graph_needs import GraphNeeds
 from shared.jobs import MAX_PRIORITY, Job, JobSpec, another_go
-from shared.labels import LabelError, LabelNeed, label_needs
+from shared.labels import LabelNeed, label_needs
 from shared.matching import HardwareNeed, Requirement
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -202,11 +202,8 @@ def _models(type_: str, names: tuple[str, ...] | str | UnsetType) -> tuple[str, 
 
 
 def _labels(asked: dict[str, Any]) -> tuple[LabelNeed, ...]:
-    try:
+    with within("requirements.labels."):
         return label_needs(asked)
-    except LabelError as problem:
-        name = f"requirements.labels.{problem.label}"
-        raise FieldError(name, problem.problem, problem.accepted) from problem
 
 
 def _hardware(body: HardwareBody) -> HardwareNeed:

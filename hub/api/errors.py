@@ -57,7 +57,7 @@ def unservable(reasons: Sequence[str]) -> Answer:
 def of_field(_: AnyRequest, problem: FieldError) -> Answer:
     """400: one field is at fault."""
     field = {"field": problem.field, "problem": problem.problem, "accepted": problem.accepted}
-    return answer(400, f"{problem}; accepted: {problem.accepted}", [field])
+    return answer(400, str(problem), [field])
 
 
 def of_conflict(_: AnyRequest, problem: WorkflowConflictError) -> Answer:

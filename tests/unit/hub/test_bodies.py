@@ -116,7 +116,7 @@ def test_facts_about_a_workflow_need_a_workflow(name: str, value: int) -> None:
     with pytest.raises(FieldError) as refused:
         spec(**{name: value})
     assert (refused.value.field, refused.value.problem) == (name, "there is no workflow_id")
-    assert str(refused.value) == f"{name}: there is no workflow_id"
+    assert str(refused.value) == f"{name}: there is no workflow_id; accepted: both, or neither"
 
 
 @pytest.mark.parametrize("payload", [{"workflow": GRAPH}, {"prompt": GRAPH}, GRAPH])

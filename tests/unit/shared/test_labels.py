@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.labels import LabelError, LabelNeed, Operator, label_needs, worker_labels
+from shared.fields import FieldError
+from shared.labels import LabelNeed, Operator, label_needs, worker_labels
 
 HAS = {"disk": "nvme", "driver": "550.5", "nvlink": "true", "tier": "spot"}
 
@@ -84,9 +85,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("asked", "label", "accepted"), WRONG)
 def test_what_cannot_be_read_is_named(asked: dict[str, Any], label: str, accepted: str) -> None:
-    with pytest.raises(LabelError) as problem:
+    with pytest.raises(FieldError) as problem:
         label_needs(asked)
-    assert problem.value.label == label
+    assert problem.value.field == label
     assert accepted in problem.value.accepted
 
 
@@ -98,5 +99,5 @@ def test_a_worker_states_labels_in_one_line() -> None:
 
 
 def test_a_worker_s_label_needs_a_name() -> None:
-    with pytest.raises(LabelError, match="is no name of a label; accepted: 1 to 63"):
+    with pytest.raises(match="is no name of a label; accepted: 1 to 63"):
         worker_labels("=x")
