@@ -23,7 +23,7 @@ from agent.leaving import Stop
 from agent.link.connection import TokenRefusedError, WorkerIdTakenError
 from agent.link.enrolment import EnrolmentError, enrol, with_credential
 from agent.settings import AgentSettings
-from agent.single_file import end_with_unpacker
+from agent.single_file import clear_up, end_with_unpacker
 from agent.status_page import attending
 from shared.logs import set_up_logs
 from shared.settings import Resolved, resolve
@@ -130,6 +130,7 @@ def _code(command: Command, resolved: Resolved[AgentSettings]) -> int:
 
 
 def _run(resolved: Resolved[AgentSettings]) -> int:
+    clear_up()
     attend = partial(_attend, resolved.rows())
     stop = asyncio.run(_serve_until_signalled(with_credential(resolved.settings), attend))
     return _TAKEN_AWAY if stop.reason is Reason.PREEMPTED else resolved.settings.done_code

@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
+from agent.single_file import MARK
+from tests.support.waiting import wait_until
 from tests.system.conftest import Site
 
 pytestmark = pytest.mark.frozen
@@ -53,6 +55,26 @@ async def test_it_runs_a_workflow_and_hands_the_picture_in() -> None:
                 agent.kill()
                 site.stop()
                 await site.http.aclose()
+
+
+async def test_what_a_killed_one_has_unpacked_is_removed_by_the_next(tmp_path: Path) -> None:
+    first = await _unpacked_by_a_killed_one(tmp_path, "first")
+    assert first.exists()
+    second = await _unpacked_by_a_killed_one(tmp_path, "second")
+    assert (first.exists(), second.exists()) == (False, True)
+
+
+async def _unpacked_by_a_killed_one(tmp_path: Path, name: str) -> Path:
+    """Start an agent, wait until it has cleared up, and kill it."""
+    env = os.environ | {"TMPDIR": str(tmp_path), "HUB_URL": "http://127.0.0.1:9"}
+    command = [BINARY, "run", "--state-dir", tmp_path / "state", "--worker-id", name]
+    with subprocess.Popen(command, env=env) as agent:
+        try:
+            await wait_until((tmp_path / "state" / f"{name}.sock").exists, 30)
+            marks = sorted(tmp_path.glob(f"_MEI*/{MARK}"), key=lambda each: each.stat().st_ctime)
+        finally:
+            agent.kill()
+    return marks[-1].parent
 
 
 async def _page(link: Path) -> str:
