@@ -64,6 +64,12 @@ class EngineOptions:
         "seconds that an engine gets from its start until it serves",
         validator=_POSITIVE,
     )
+    engine_outlives_agent_s: float = setting(
+        "WORKER_ENGINE_OUTLIVES_AGENT_S",
+        60.0,
+        "seconds that ComfyUI lives on when the agent is killed, for the next to take it over; 0: none",
+        validator=_NATURAL,
+    )
     engine_load_s: float = setting(
         "WORKER_ENGINE_LOAD_S",
         900.0,

@@ -27,6 +27,10 @@ class Ports:
                 return port
         raise NoPortError(f"no port from {wanted} to {wanted + SPAN - 1} is free on 127.0.0.1")
 
+    def hold(self, port: int) -> None:
+        """Give a port to nobody: an engine that is kept listens on it."""
+        self._given.add(port)
+
     def give_back(self, port: int) -> None:
         """Let a port be taken again."""
         self._given.discard(port)

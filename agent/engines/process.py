@@ -1,40 +1,41 @@
-"""One run of an engine: a real process, all of whose descendants end with it and with the agent."""
+"""One run of an engine: a real process, all of whose descendants end with it.
+
+They end with the agent, too, or a while after it was killed, if no other has taken the engine over.
+"""
 
 import asyncio
 import os
 import signal
-from asyncio.subprocess import STDOUT, Process
 from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
 from attrs import define, field
 
+from agent.engines import pipes
+from agent.engines.left import Being, Left
+from agent.engines.lives import Child, Life, Orphan
 from agent.engines.log_ring import LogRing
 from agent.engines.recipes import Recipe
 
 _CHUNK_BYTES = 64 * 1024
 _LAST_WORDS_S = 2
 
-# The shell becomes the engine. Beside it waits a watcher that reads from a pipe of the agent: it
-# ends however the agent ends, also by SIGKILL, and then the watcher ends the whole group.
-_GUARDED = """
-exec 3<&0 </dev/null
-(trap '' TERM INT HUP QUIT; read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
-exec 3<&-
-exec "$@"
-"""
+
+class GoneError(Exception):
+    """An engine that was left cannot be taken over: it has ended, or is ended now."""
 
 
 @define(eq=False)
 class EngineProcess:
-    """A started engine and its log."""
+    """An engine that runs, and its log."""
 
     recipe: Recipe
     log: LogRing
-    _process: Process
+    _life: Life
+    _watcher: int
     _output: asyncio.StreamReader
-    _lifeline: int  # our end of the watcher's pipe
+    _lifeline: int
     _reading: asyncio.Task[None] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -43,21 +44,29 @@ class EngineProcess:
     @property
     def pid(self) -> int:
         """The engine's own pid, which is its process group's too."""
-        return self._process.pid
+        return self._life.pid
 
     @property
-    def exit_code(self) -> int | None:
-        """How it ended; None while it runs."""
-        return self._process.returncode
+    def end(self) -> str | None:
+        """How it ended, in words; None while it runs."""
+        return self._life.end
 
-    async def ended(self) -> int:
-        """Wait for the end of the engine's own process; its exit code, negative for a signal."""
-        return await self._process.wait()
+    async def ended(self) -> None:
+        """Wait for the end of the engine's own process."""
+        await self._life.ended()
+
+    def left(self) -> Left:
+        """By what another agent finds it. Raises `OSError` when it has just ended."""
+        return Left.by(self.recipe, Being.of(self.pid), Being.of(self._watcher))
+
+    def outlive(self, seconds: float) -> None:
+        """Let it live on for so long when the agent is killed. Raises `OSError` as it ends."""
+        pipes.tell(self._lifeline, seconds)
 
     async def stop(self, signals: Sequence[signal.Signals], patience_s: float) -> None:
         """Ask by one signal after the other, each with its patience; at last end the whole group."""
         for each in signals:
-            if self.exit_code is not None:
+            if self.end is not None:
                 break
             self._send(each)
             with suppress(TimeoutError):  # the next signal is the answer to that
@@ -104,14 +113,15 @@ async def start(recipe: Recipe, log: LogRing) -> EngineProcess:
     # descendants that live on keep them open.
     stdin, lifeline = os.pipe()
     reading, stdout = os.pipe()
+    pipes.widen(stdout)
     try:
         process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", _GUARDED, recipe.name, *recipe.argv),
+            *("/bin/sh", "-c", pipes.GUARDED, recipe.name, *recipe.argv),
             cwd=recipe.cwd,
             env=recipe.environ,
             stdin=stdin,
             stdout=stdout,
-            stderr=STDOUT,
+            stderr=reading,
             start_new_session=True,
         )
     except BaseException:
@@ -121,15 +131,43 @@ async def start(recipe: Recipe, log: LogRing) -> EngineProcess:
     finally:
         for end in (stdin, stdout):
             os.close(end)
-    return EngineProcess(recipe, log, process, await _reader(reading), lifeline)
+    output = await pipes.reader(reading)
+    try:
+        watcher = int(await output.readline())
+    except BaseException:
+        os.close(lifeline)  # and the watcher, if there is one, ends what was started
+        raise
+    return EngineProcess(recipe, log, Child(process), watcher, output, lifeline)
 
 
-async def _reader(end: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(end, "rb", 0)
-    )
-    return reader
+async def take_over(left: Left, recipe: Recipe, log: LogRing) -> EngineProcess:
+    """Have an engine that an earlier agent has left, and that `recipe` describes.
+
+    Raises `GoneError` when it has ended; then nothing of it is left any more.
+    """
+    try:
+        life = _orphan(left)
+        lifeline, output = pipes.reopened(left.watcher.pid)
+        stream = await pipes.reader(output)
+    except BaseException as problem:
+        _end_group(left)
+        if isinstance(problem, OSError):
+            raise GoneError(str(problem)) from problem
+        raise
+    return EngineProcess(recipe, log, life, left.watcher.pid, stream, lifeline)
+
+
+def _orphan(left: Left) -> Orphan:
+    if not left.is_watched():
+        raise ProcessLookupError("nobody watches it any more")
+    return Orphan.of(left.engine)
+
+
+def _end_group(left: Left) -> None:
+    """End what there still is of an engine that was left."""
+    if left.engine.lives() or left.is_watched():
+        with suppress(ProcessLookupError):  # just now
+            os.killpg(left.engine.pid, signal.SIGKILL)
 
 
 def _rss(process: psutil.Process) -> int:

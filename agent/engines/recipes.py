@@ -45,6 +45,7 @@ class Recipe:
     fatal_line: re.Pattern[str] | None = None
     probe_interval_s: float = 0.5
     stop_signals: tuple[signal.Signals, ...] = _GROUP
+    tells_later: bool = False  # what has become of a job can be asked after its connection broke
 
     @property
     def url(self) -> str:
@@ -71,6 +72,7 @@ def _comfyui(settings: EngineSettings, port: int) -> Recipe:
         port=port,
         state_dir=state,
         probe="/system_stats",
+        tells_later=True,
         is_own=lambda answer: str(port) in answer.get("system", {}).get("argv", [str(port)]),
     )
 

@@ -10,9 +10,10 @@ from enum import StrEnum
 from attrs import define, field, frozen
 
 from agent.engines import process
+from agent.engines.left import Keepsake
 from agent.engines.log_ring import LogRing
 from agent.engines.ports import NoPortError, Ports
-from agent.engines.process import EngineProcess
+from agent.engines.process import EngineProcess, GoneError
 from agent.engines.readiness import FatalLineError, ready
 from agent.engines.recipes import Recipe
 from shared.backoff import backoff_s
@@ -43,6 +44,7 @@ class Limits:
     retry_cap_s: float = 60
     crashes: int = 5  # so many within `window_s` are a crash loop
     window_s: float = 600
+    outlives_s: float = 0  # it lives on when the agent is killed, for the next one
 
 
 @define(eq=False)
@@ -65,9 +67,13 @@ class Supervisor:
     _crashes: list[float] = field(factory=list, init=False)
     _asked: asyncio.Event = field(factory=asyncio.Event, init=False)
     _why: str = field(default="", init=False)
+    _keepsake: Keepsake = field(factory=Keepsake, init=False)
 
     async def run(self) -> None:
         """Keep the engine up until cancelled; nothing of it is left afterwards."""
+        recipe = self._make(self._wanted_port)
+        if recipe.tells_later:
+            self._keepsake = Keepsake.at(recipe.state_dir)
         try:
             while True:
                 problem = await self._one_run()
@@ -79,6 +85,7 @@ class Supervisor:
                 else:
                     await self._wait(problem)
         finally:
+            self._keepsake.close()
             self._set(EngineState.STOPPED, None)
 
     def restart(self, why: str) -> None:
@@ -97,32 +104,68 @@ class Supervisor:
         """One start to its end; what was wrong, or None if the restart was asked for."""
         self._asked.clear()
         self._set(EngineState.STARTING, None)
-        try:
-            port = self._ports.take(self._wanted_port)
-        except NoPortError as problem:
-            return str(problem)
-        try:
-            return await self._run_on(port)
-        except OSError as problem:
-            return f"cannot be started: {problem}"
-        finally:
-            self._ports.give_back(port)
-
-    async def _run_on(self, port: int) -> str | None:
-        recipe = self._make(port)
-        log.info("%s starts on port %d", self.name, port)
         self._log_before, self.log = self.log, LogRing()
         self._log_before.close()
-        self.starts += 1
-        self.engine = await process.start(recipe, self.log)
         try:
-            problem = await self._watched(self.engine)
+            return await self._run_on(await self._kept() or await self._started())
+        except NoPortError as problem:
+            return str(problem)
+        except OSError as problem:
+            return f"cannot be started: {problem}"
+
+    async def _kept(self) -> EngineProcess | None:
+        """The engine that an earlier agent has left, if it is what we would start."""
+        left = self._keepsake.find()
+        if left is None:
+            return None
+        recipe = self._make(left.port)
+        try:
+            engine = await process.take_over(left, recipe, self.log)
+        except GoneError as problem:
+            log.info("%s of an earlier agent has not lived on: %s", self.name, problem)
+            self._keepsake.forget()
+            return None
+        if not left.is_by(recipe):
+            log.info("%s of an earlier agent is ended: it would be started otherwise", self.name)
+            await self._stop(engine)
+            return None
+        log.info("%s on port %d is taken over from an earlier agent", self.name, left.port)
+        self._ports.hold(left.port)
+        return engine
+
+    async def _started(self) -> EngineProcess:
+        port = self._ports.take(self._wanted_port)
+        log.info("%s starts on port %d", self.name, port)
+        try:
+            return await process.start(self._make(port), self.log)
+        except BaseException:
+            self._ports.give_back(port)
+            raise
+
+    async def _run_on(self, engine: EngineProcess) -> str | None:
+        self.starts += 1
+        self.engine = engine
+        try:
+            self._keep(engine)
+            problem = await self._watched(engine)
         finally:
-            await self.engine.stop(recipe.stop_signals, self._limits.stop_s)
+            await self._stop(engine)
             self.engine = None
+            self._ports.give_back(engine.recipe.port)
         if problem is None:
             log.info("%s is restarted: %s", self.name, self._why)
         return problem
+
+    def _keep(self, engine: EngineProcess) -> None:
+        """Let it outlive us, as soon as the next agent would find it."""
+        seconds = self._limits.outlives_s
+        with suppress(OSError):  # it has just ended, which is seen
+            if not seconds or self._keepsake.put(engine.left()):
+                engine.outlive(seconds)
+
+    async def _stop(self, engine: EngineProcess) -> None:
+        await engine.stop(engine.recipe.stop_signals, self._limits.stop_s)
+        self._keepsake.forget()
 
     async def _watched(self, engine: EngineProcess) -> str | None:
         """Watch one run until it has to end: why, or None if that was asked for."""
@@ -148,8 +191,8 @@ class Supervisor:
             await asyncio.gather(ended, asked, starting, return_exceptions=True)
         if self._asked.is_set():
             return None
-        if engine.exit_code is not None:
-            return _end(engine.exit_code)
+        if engine.end is not None:
+            return engine.end
         return f"did not serve within {self._limits.start_s:g} s of its start"
 
     async def _wait(self, problem: str) -> None:
@@ -179,7 +222,3 @@ class Supervisor:
     def _set(self, state: EngineState, problem: str | None) -> None:
         self.state, self.problem = state, problem
         self.changed()
-
-
-def _end(code: int) -> str:
-    return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"

@@ -13,7 +13,10 @@ PM2_DONE_CODE = 10
 
 
 def unit(command: Sequence[str], directory: Path, home: Path, stop_s: float) -> str:
-    """A system service that is started at boot, and again whenever it breaks."""
+    """A system service that is started at boot, and again whenever it breaks.
+
+    Only the agent itself is told to end: it ends its engines, or has left them to the next one.
+    """
     return f"""\
 [Unit]
 Description=Worker agent of an emp-job-queue hub
@@ -28,7 +31,7 @@ Environment="HOME={home}"
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus={" ".join(map(str, FINAL_CODES))}
-KillMode=mixed
+KillMode=process
 TimeoutStopSec={stop_s:g}
 
 [Install]

@@ -100,7 +100,7 @@ def _engine(name: str, post: Post, ports: Ports, environ: Mapping[str, str]) -> 
         environ=environ,
         own_names=variables(AgentSettings),
     )
-    limits = Limits(start_s=settings.engine_start_s)
+    limits = Limits(start_s=settings.engine_start_s, outlives_s=settings.engine_outlives_agent_s)
     return Supervisor(name, partial(KINDS[name], wanted), wanted.port, ports, limits)
 
 

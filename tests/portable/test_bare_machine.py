@@ -114,6 +114,8 @@ async def test_a_killed_unpacker_takes_everything_with_it(hub: Site, bare: Bare)
         "comfyui",
         "--comfyui-dir",
         "/srv/comfyui",
+        "--engine-outlives-agent-s",
+        "2",
     )
     started = bare.popen("/srv/emp-agent", "run", *flags, "--comfyui-python", "/srv/bin/engine")
     with started:

@@ -31,6 +31,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def heard_a_signal(_signal: int, _frame: object) -> None:
+    """Write that."""
+    say("Heard a signal")
+
+
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         requests.append(self.path)
@@ -66,6 +71,7 @@ def main() -> None:
     if BEHAVIOUR.get("deaf"):
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, heard_a_signal)
     say(BEHAVIOUR.get("line", "\x1b[32mStarting\x1b[0m"))
     if "exit" in BEHAVIOUR:
         sys.exit(BEHAVIOUR["exit"])
