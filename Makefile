@@ -68,7 +68,7 @@ s3: setup ## the tests on a real S3-compatible server (SeaweedFS, from the packa
 	$(BIN)/python -m pytest -q tests/integration/hub/test_bucket.py tests/unit/hub/test_signing.py
 
 engines: setup ## the connectors against real engines at COMFYUI_URL=URL and A1111_URL=URL; against stand-ins without
-	COMFYUI_URL=$(COMFYUI_URL) A1111_URL=$(A1111_URL) $(BIN)/python -m pytest -q -s tests/engines
+	COMFYUI_URL=$(COMFYUI_URL) A1111_URL=$(A1111_URL) $(BIN)/python -m pytest -q -s tests/engines tests/system/test_comfyui.py
 
 fuzz: ## random frames for the decoder, led by coverage, for FUZZ_S seconds; needs a Python with atheris wheels
 	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz

@@ -9,8 +9,7 @@ number that keeps ComfyUI from answering out of its cache.
 import json
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,7 +21,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.engines.graphs import Graph, picture
-from tests.fakes.comfyui import FakeComfyUI
+from tests.support.comfyui import comfyui
 from tests.system.conftest import Site
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
@@ -30,15 +29,6 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 ROUNDS = 60
 WARM_UP = 10
 BUDGET_MS = 25
-
-
-@asynccontextmanager
-async def comfyui() -> AsyncGenerator[str]:
-    if url := os.environ.get("COMFYUI_URL"):
-        yield url
-        return
-    async with FakeComfyUI().listening() as fake:
-        yield fake.url
 
 
 def workflow(number: int) -> Graph:
@@ -89,13 +79,13 @@ async def test_the_whole_path_adds_little_to_comfyui() -> None:
         site = Site(Path(data_dir))
         await site.start_hub()
         try:
-            async with comfyui() as url, httpx.AsyncClient(timeout=60) as http:
-                await site.start_agent(WORKER_CONNECTORS="comfyui", COMFYUI_URL=url)
+            async with comfyui() as far, httpx.AsyncClient(timeout=60) as http:
+                await site.start_agent(WORKER_CONNECTORS="comfyui", COMFYUI_URL=far.url)
                 for number in range(2 * (WARM_UP + ROUNDS)):
                     if number % 2:
                         whole.append(await timed(lambda: by_the_hub(site, number)))  # noqa: B023 - run at once
                     else:
-                        direct.append(await timed(lambda: directly(http, url, number)))  # noqa: B023 - run at once
+                        direct.append(await timed(lambda: directly(http, far.url, number)))  # noqa: B023 - run at once
         finally:
             site.stop()
             await site.http.aclose()

@@ -295,7 +295,8 @@ def _class_info(fake: FakeComfyUI) -> Any:
 
 
 def _upload(fake: FakeComfyUI) -> Any:
-    @post("/upload/image", status_code=200)
+    # How much it takes is for the trap to say.
+    @post("/upload/image", status_code=200, request_max_body_size=None)
     async def upload(request: AnyRequest) -> Response[bytes]:
         return fake.keep(await request.form())
 

@@ -44,9 +44,13 @@ OBJECT_INFO: dict[str, dict[str, Any]] = {
     "SaveImageWebsocket": _node({"images": ["IMAGE", {}]}, [], is_output=True),
     "EmptyImage": _node({"width": _SIZE, "height": _SIZE}, ["IMAGE"]),
     "EmptyAudio": _node({"duration": ["FLOAT", {}]}, ["AUDIO"]),
+    "ImageBlur": _node(
+        {"image": ["IMAGE", {}], "blur_radius": ["INT", {"min": 1, "max": 31}]}, ["IMAGE"]
+    ),
     "CreateVideo": _node({"images": ["IMAGE", {}], "fps": ["FLOAT", {}]}, ["VIDEO"]),
     "PrimitiveString": _node({"value": ["STRING", {}]}, ["STRING"]),
     "LoadImage": _node({"image": ["STRING", {}]}, ["IMAGE"]),
+    "LoadVideo": _node({"file": ["STRING", {}]}, ["VIDEO"]),
     **{name: _node({"filename_prefix": ["STRING", {}]}, [], is_output=True) for name in OUTPUTS},
     "PreviewAny": _node({"source": ["*", {}]}, ["STRING"], is_output=True),
 }

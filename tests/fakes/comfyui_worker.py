@@ -15,6 +15,7 @@ from tests.fakes.comfyui_nodes import order
 from tests.fakes.comfyui_outputs import OUTPUTS, put_out
 
 PNG = b"\x89PNG\r\n\x1a\n"
+LOADERS = {"LoadImage": "image", "LoadVideo": "file"}  # and the input that names the file
 
 
 class Broadcast(Protocol):
@@ -229,9 +230,21 @@ class _Run:
         await self._set_state(node_id, node_id, 1, 1, "finished")
 
     def _check_picture(self, name: str) -> None:
-        subfolder, _, filename = name.rpartition("/")
-        if not self.worker.files["input", subfolder, filename].startswith(PNG):
+        if not self._given(name).startswith(PNG):
             raise NodeFailure("PIL.UnidentifiedImageError", "cannot identify image file")
+
+    def _given(self, name: str) -> bytes:
+        subfolder, _, filename = name.rpartition("/")
+        return self.worker.files["input", subfolder, filename]
+
+    def _loaded(self, node_id: str) -> bytes | None:
+        """What a saver behind a loader saves: the real ones leave picture and video as they were."""
+        inputs = self.graph[node_id]["inputs"]
+        links = (inputs[key] for key in ("images", "video") if key in inputs)
+        for source in (self.graph[link[0]] for link in links):
+            if name := LOADERS.get(source["class_type"]):
+                return self._given(source["inputs"][name])
+        return None
 
     async def _put_out(self, node_id: str, class_type: str) -> None:
         ui = self._ui(node_id, class_type)
@@ -249,7 +262,8 @@ class _Run:
             ui, files = put_out(class_type, self.graph[node_id]["inputs"]["filename_prefix"])
             for file in files:
                 key = (file["type"], file["subfolder"], file["filename"])
-                self.worker.files[key] = class_type.encode() + self.worker.traps.padding
+                made = class_type.encode() + self.worker.traps.padding
+                self.worker.files[key] = self._loaded(node_id) or made
             return ui
         if class_type == "PreviewAny":
             return {"text": ["seen"], "score": [float("nan")]}
@@ -261,7 +275,8 @@ class _Run:
             1 for k, s, f in self.worker.files if (k, s) == (kind, subfolder) and f.startswith(stem)
         )
         name = f"{stem}_{taken + 1:05}_.png"
-        self.worker.files[kind, subfolder, name] = PNG + f"{self.prompt_id} {node_id}".encode()
+        drawn = PNG + f"{self.prompt_id} {node_id}".encode()
+        self.worker.files[kind, subfolder, name] = self._loaded(node_id) or drawn
         return {"filename": name, "subfolder": subfolder, "type": kind}
 
     async def _sample(self, node_id: str) -> None:
