@@ -11,8 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, cast
 
 from attrs import define, field
@@ -29,12 +28,12 @@ from tenacity import (
 )
 
 from hub.store.connecting import redis_at
-from hub.store.keys import ROOT, key, lua_prelude
+from hub.store.keys import ROOT, key
 from hub.store.line import Command, Line
+from hub.store.scripts import verbs
 
 log = logging.getLogger(__name__)
 
-LUA = Path(__file__).parent / "lua"
 BATCH_LIMIT = 512
 PASSING = {
     "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT",
@@ -83,8 +82,7 @@ class Client:
 
     async def open(self) -> None:
         """Load the scripts. Raises `StoreUnavailableError`."""
-        for path in sorted(LUA.glob("[a-z]*.lua")):
-            self._scripts[path.stem] = assembled(path.read_text(), library())
+        self._scripts = dict(verbs())
         await self._load_scripts()
 
     async def close(self) -> None:
@@ -184,18 +182,6 @@ class Client:
             self._loads += 1
         except (RedisError, OSError) as problem:
             raise StoreUnavailableError(f"Redis does not answer: {problem}") from problem
-
-
-@cache
-def library() -> str:
-    """What the scripts share: the parts whose names begin with an underscore."""
-    return "\n".join(path.read_text() for path in sorted(LUA.glob("_*.lua")))
-
-
-def assembled(script: str, shared: str) -> str:
-    """A whole script: the shebang must come first, then the key names, what is shared, the verb."""
-    shebang, _, body = script.partition("\n")
-    return f"{shebang}\n{lua_prelude()}\n{shared}\n{body}"
 
 
 def _settle(answer: asyncio.Future[Any], value: Any) -> None:

@@ -2,8 +2,8 @@
 
 from attrs import frozen
 
-from hub.store.client import assembled, library
 from hub.store.keys import ROOT
+from hub.store.scripts import assembled, library
 from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement
 from tests.support.store import Store

@@ -7,8 +7,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from hub.store.client import LUA, Client, assembled, library
+from hub.store.client import Client
 from hub.store.keys import ROOT, key
+from hub.store.scripts import LUA, assembled, library
 from shared.states import TRANSITIONS
 from tests.support.audit import audit_indexes
 from tests.support.dumps import dump

@@ -1,0 +1,51 @@
+"""The Lua scripts as Redis gets them: a verb, and before it what it uses of what the verbs share.
+
+Redis runs the whole text at each call. Functions that a verb does not use would be made and
+collected anew for every job, and all together take longer than most verbs.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from hub.store.keys import NOUNS, key, lua_prelude
+
+LUA = Path(__file__).parent / "lua"
+PART = re.compile(r"^local (?:function )?(\w+).*?(?=^local |\Z)", re.DOTALL | re.MULTILINE)
+"""A function or a value that is shared; its name."""
+_COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+_NOUN = re.compile(rf"\bKEY\.({'|'.join(NOUNS)})\b")
+
+
+def verbs() -> Iterator[tuple[str, str]]:
+    """Each verb, and its whole script."""
+    for path in sorted(LUA.glob("[a-z]*.lua")):
+        yield path.stem, assembled(path.read_text(), library())
+
+
+@cache
+def library() -> str:
+    """What the scripts share: the key names, and the parts whose names begin with an underscore."""
+    return "\n".join([lua_prelude(), *(path.read_text() for path in sorted(LUA.glob("_*.lua")))])
+
+
+def assembled(script: str, shared: str) -> str:
+    """A whole script: the shebang must come first, then what it uses, then the verb."""
+    shebang, _, body = _with_names(script).partition("\n")
+    used = _used(_with_names(_COMMENT.sub("", shared)), body)
+    return f"{shebang}\n{used}\n{body}"
+
+
+def _with_names(text: str) -> str:
+    """The names of keys in place of `KEY.noun`."""
+    return _NOUN.sub(lambda noun: f"'{key(noun[1])}'", text)
+
+
+def _used(shared: str, body: str) -> str:
+    """Those of the parts that the body names, or another one that is used; in their order."""
+    used = ""
+    for part in reversed(list(PART.finditer(shared))):  # each uses only those before it
+        if re.search(rf"\b{part[1]}\b", used + body):
+            used = part[0] + used
+    return used
