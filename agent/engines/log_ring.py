@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from attrs import define, field
 
@@ -16,8 +16,9 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @define(eq=False)
 class LogRing:
-    """Keeps the newest lines; whoever follows gets each new one."""
+    """Keeps the newest lines; whoever follows gets each new one, and so does `wrote`."""
 
+    _wrote: Callable[[str], None] = lambda _: None
     _lines: deque[str] = field(factory=lambda: deque(maxlen=KEPT_LINES), init=False)
     _followers: set["asyncio.Queue[str | None]"] = field(factory=set, init=False)
     _rest: str = field(default="", init=False)
@@ -61,5 +62,6 @@ class LogRing:
         plain = _CONTROLS.sub("", line)[:LONGEST_LINE].rstrip()
         if plain:
             self._lines.append(plain)
+            self._wrote(plain)
             for follower in self._followers:
                 follower.put_nowait(plain)

@@ -49,7 +49,7 @@ class Limits:
 
 @define(eq=False)
 class Supervisor:
-    """One engine on one GPU. `changed` is called after every change of state."""
+    """One engine on one GPU. `changed` is called after every change of state, `wrote` for each line."""
 
     name: str
     _make: Callable[[int], Recipe]  # for a port
@@ -57,6 +57,7 @@ class Supervisor:
     _ports: Ports
     _limits: Limits = field(factory=Limits)
     changed: Callable[[], None] = field(default=lambda: None, init=False)
+    wrote: Callable[[str], None] = field(default=lambda _: None, init=False)
     log: LogRing = field(factory=LogRing, init=False)  # of this run
     _log_before: LogRing = field(factory=LogRing, init=False)
     state: EngineState = field(default=EngineState.STOPPED, init=False)
@@ -104,7 +105,7 @@ class Supervisor:
         """One start to its end; what was wrong, or None if the restart was asked for."""
         self._asked.clear()
         self._set(EngineState.STARTING, None)
-        self._log_before, self.log = self.log, LogRing()
+        self._log_before, self.log = self.log, LogRing(self.wrote)
         self._log_before.close()
         try:
             return await self._run_on(await self._kept() or await self._started())

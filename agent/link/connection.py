@@ -178,6 +178,7 @@ class Link:
             case ConnectionEstablished():
                 for worker in self._workers.values():
                     worker.stock.forget()
+                    worker.logs.forget()
                     worker.register()
             case Error(details={"code": 4409}):  # one of the workers; the others would not know
                 self._refused_with = _TAKEN

@@ -13,8 +13,8 @@ from attrs import define, evolve, field
 
 from agent.connectors.base import Progress
 from agent.ledger import Entry, Ledger
-from agent.link import loglines
 from agent.link.left import Left
+from agent.link.loglines import LogLines
 from agent.link.outbox import FinalReport, Outbox
 from agent.link.progress import ProgressFeed
 from agent.link.reports import final_report, lease_of, stopped_report
@@ -64,14 +64,15 @@ class Worker:
     registered: asyncio.Event = field(factory=asyncio.Event, init=False)  # on this connection
     heartbeat_s: float = field(default=0, init=False)  # known once registered
     unanswered: int = field(default=0, init=False)
-    log_lines: Callable[[int], list[str]] = field(default=lambda _: list[str](), init=False)
     note: str | None = field(default=None, init=False)  # why it is not fit, for its heartbeats
     stock: Stock = field(init=False)
+    logs: LogLines = field(init=False)
     _has_changed: bool = field(default=False, init=False)  # since it last introduced itself
     _left: Left = field(factory=Left, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.stock = Stock(self.id, self._send)
+        self.logs = LogLines(self.id, self._send)
         for entry in self.ledger.load():
             if entry.report:
                 self.outbox.keep(entry.lease, entry.report)
@@ -151,7 +152,7 @@ class Worker:
             case JobCompletedAck() | JobFailedAck():
                 self.outbox.acknowledge(message.job_id, message.attempt)
             case RequestLogs():
-                self._say(loglines.answer(message, self.id, self.log_lines))
+                self.logs.asked(message)
             case _:
                 self._cancelled(message)
 

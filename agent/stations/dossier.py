@@ -55,16 +55,16 @@ def documented(
     seen: dict[str, Any] = {"suggestion": SUGGESTIONS[failure.error_class]}
     if gpu is not None:
         seen["gpu"] = look(gpu)
-    if failure.error_class is not ErrorClass.VALIDATION and (lines := last_lines(engines)):
+    if failure.error_class is not ErrorClass.VALIDATION and (lines := _last_lines(engines)):
         seen["log"] = lines
     return evolve(failure, details={**failure.details, **seen})
 
 
-def last_lines(engines: Sequence[Supervisor], count: int = LOG_LINES) -> list[str]:
+def _last_lines(engines: Sequence[Supervisor]) -> list[str]:
     """The newest lines of all engines together, each cut short."""
     mark = len(engines) > 1
     return [
         f"{engine.name}: {line[:_LONGEST_LINE]}" if mark else line[:_LONGEST_LINE]
         for engine in engines
-        for line in engine.last_lines(max(1, count // len(engines)))
+        for line in engine.last_lines(LOG_LINES // len(engines))
     ]

@@ -26,7 +26,7 @@ from agent.preflight import blocking, offer_findings
 from agent.runner import Outcome, Runner
 from agent.slots import Slots
 from agent.stations.connecting import MakeConnectors, connectors
-from agent.stations.dossier import documented, last_lines
+from agent.stations.dossier import documented
 from agent.stations.failures import Failures
 from agent.stations.introducing import Contents, able, unable
 from agent.stations.journal import Journal
@@ -73,9 +73,9 @@ class Station:
         introduction = unable(self.post, self.provider)
         ledger = ledger_of(self.post.settings)
         self.worker = Worker(self.post.worker_id, introduction, self.slots, send, ledger)
-        self.worker.log_lines = partial(last_lines, self.engines)
         for engine in self.engines:
             engine.changed = self._changed.set
+            engine.wrote = partial(self._wrote, engine.name)
 
     async def run(self) -> None:
         """Keep the worker fit until cancelled."""
@@ -233,6 +233,9 @@ class Station:
             self._renewals = {each.name: why for each in self.engines}
             self._change_soon()
         return outcome
+
+    def _wrote(self, name: str, line: str) -> None:
+        self.worker.logs.add(f"{name}: {line}" if len(self.engines) > 1 else line)
 
     def _change_soon(self) -> None:
         # An attempt that is just ending is reported before the worker introduces itself anew.

@@ -22,6 +22,7 @@ from hub.api import (
     socket,
     system,
     waiting,
+    worker_logs,
     workers,
     workflows,
 )
@@ -53,7 +54,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     workers.list_workers,
     workers.get_worker,
     workers.get_next_jobs,
-    workers.get_worker_logs,
+    worker_logs.get_worker_logs,
     queues.get_worker_jobs,
     queues.pending_jobs,
     queues.active_jobs,

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException, NotFoundException
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from hub.api.guards import clients
 from hub.parts import Parts
-from hub.sessions.logs import NoLogsError
 from hub.store.workers import Worker
 from shared.wire import unstructure
 
@@ -37,7 +36,7 @@ async def list_workers(
 @get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
 async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """What it is, what it can do, what it runs, and while it is connected its files of models."""
-    worker, files = await gather(_worker(parts, worker_id), parts.workers.models(worker_id))
+    worker, files = await gather(known(parts, worker_id), parts.workers.models(worker_id))
     return {"worker": {**unstructure(worker), "model_files": unstructure(files)}}
 
 
@@ -65,32 +64,8 @@ async def get_next_jobs(
     }
 
 
-@get(
-    "/workers/{worker_id:str}/logs",
-    guards=[clients],
-    summary="What a worker's engines wrote last",
-    tags=["workers"],
-)
-async def get_worker_logs(
-    worker_id: FromPath[str],
-    parts: NamedDependency[Parts],
-    lines: Annotated[int, QueryParameter(ge=1, le=500, description="how many at most")] = 100,
-) -> dict[str, Any]:
-    """The newest lines, oldest first, asked of the worker now; at most 64 Ki characters of them.
-
-    409 while it is offline, 504 when it does not answer.
-    """
-    worker = await _worker(parts, worker_id)
-    if worker.gone_at is not None:
-        raise HTTPException("The worker is offline: its logs are on its machine", status_code=409)
-    try:
-        found = await parts.counter.logs.ask(worker_id, lines)
-    except NoLogsError as problem:
-        raise HTTPException(str(problem), status_code=504) from problem
-    return {"worker_id": worker_id, "lines": found}
-
-
-async def _worker(parts: Parts, worker_id: str) -> Worker:
+async def known(parts: Parts, worker_id: str) -> Worker:
+    """One worker. Raises `NotFoundException`."""
     worker = await parts.workers.get(worker_id)
     if worker is None:
         raise NotFoundException("Worker not found")

@@ -92,6 +92,13 @@ class Workers:
             return None
         return _worker(worker_id, facts, int(heard_at), held)
 
+    async def is_here(self, worker_id: str) -> bool:
+        """Whether a worker is connected, to whatever hub."""
+        session, gone_at = await self.client.command(
+            "HMGET", key("worker", worker_id), "session", "gone_at"
+        )
+        return session is not None and gone_at is None
+
     async def counts(self) -> dict[str, int]:
         """How many workers there are of each status."""
         ids: list[str] = await self.client.command("ZRANGE", key("workers"), 0, -1)

@@ -62,6 +62,7 @@ from shared.messages.system import (
     Unknown,
 )
 from shared.messages.worker import (
+    LOG_CHARACTERS,
     MAX_MODEL_FILES,
     MAX_SLOTS,
     MODELS_AT_ONCE,
@@ -79,6 +80,7 @@ from shared.messages.worker import (
 )
 
 __all__ = [
+    "LOG_CHARACTERS",
     "MAX_MODEL_FILES",
     "MAX_SLOTS",
     "MESSAGES",

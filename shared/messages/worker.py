@@ -14,6 +14,8 @@ MAX_MODEL_FILES = 20_000
 """The most files of models that a hub keeps of one worker."""
 MODELS_AT_ONCE = 500
 """The most files of models that one message tells of."""
+LOG_CHARACTERS = 64 * 1024
+"""The most characters of logs in one answer, with one for the end of each line."""
 
 
 @frozen(kw_only=True)
@@ -102,24 +104,28 @@ class WorkerModels(Message):
 
 @frozen(kw_only=True)
 class RequestLogs(Message):
-    """What have the worker's engines written last?"""
+    """What have the worker's engines written: last, or behind the mark of an earlier answer?"""
 
     type: ClassVar[str] = "request_logs"
     ways: ClassVar[tuple[str, ...]] = (HUB_TO_WORKER,)
     worker_id: str
     request_id: str
     lines: int
+    after: str | None = None  # the mark; then the oldest lines behind it are told first
+    wait_s: float = 0  # to wait for a line, if there is none behind the mark
 
 
 @frozen(kw_only=True)
 class ResponseLogs(Message):
-    """The answer to `request_logs`: the newest lines, oldest first; none without an engine."""
+    """The answer to `request_logs`: lines, oldest first; none without an engine."""
 
     type: ClassVar[str] = "response_logs"
     ways: ClassVar[tuple[str, ...]] = (WORKER_TO_HUB,)
     worker_id: str
     request_id: str
     lines: tuple[str, ...] = ()
+    mark: str | None = None  # of the last line, to ask for what comes behind it
+    skipped: int | None = None  # lines behind `after` that are no longer kept; none: not known
 
 
 @frozen(kw_only=True)

@@ -157,3 +157,17 @@ async def test_the_hub_is_told_what_the_engine_wrote_when_it_asks(agent: Start) 
     told = await running.talk.hear(ResponseLogs)
     assert (told.request_id, len(told.lines)) == ("r1", 1)
     assert told.lines[0].startswith("To see the GUI go to:")
+
+
+async def test_the_hub_follows_what_the_engine_writes(agent: Start) -> None:
+    running = await agent()
+    await running.registers("scripted")
+    await running.talk.say(RequestLogs(worker_id="w1", request_id="r1", lines=1))
+    first = await running.talk.hear(ResponseLogs)
+    behind = RequestLogs(worker_id="w1", request_id="r2", lines=500, after=first.mark, wait_s=20)
+    await running.talk.say(behind)
+    await _ask(running, "POST", "/api/control/restart-engine", engine="0")
+    assert (await running.registers()).status == "initializing"
+    told = await running.talk.hear(ResponseLogs)
+    assert (told.request_id, told.skipped, len(told.lines)) == ("r2", 0, 1)
+    await running.registers("scripted")

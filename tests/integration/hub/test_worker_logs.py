@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hub.sessions import logs
-from shared.messages import Error, RequestLogs, ResponseLogs
+from shared.messages import LOG_CHARACTERS, Error, RequestLogs, ResponseLogs
 from tests.support.hubs import RunningHub, running_hub
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import WireWorker
@@ -53,7 +53,7 @@ async def test_of_too_much_the_newest_is_told(hub: RunningHub) -> None:
     asking = _asking(hub)
     await _tells(worker, *(f"{number:04}{'x' * 996}" for number in range(100)))
     told = (await asking).json()["lines"]
-    assert (told[-1][:4], len(told)) == ("0099", logs.MOST_CHARACTERS // 1001)
+    assert (told[-1][:4], len(told)) == ("0099", LOG_CHARACTERS // 1001)
 
 
 async def test_who_is_not_here_cannot_be_asked(hub: RunningHub) -> None:

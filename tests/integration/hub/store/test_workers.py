@@ -29,3 +29,11 @@ async def test_a_worker_that_is_forgotten_while_all_are_read_is_left_out(store: 
     await store.hand("a")
     await store.client.command("ZADD", key("workers"), 1, "half-gone")
     assert [each.worker_id for each in await store.workers.all()] == ["a"]
+
+
+async def test_a_worker_is_here_until_its_connection_is_gone(store: Store) -> None:
+    assert not await store.workers.is_here("a")
+    hand = await store.hand("a")
+    assert await store.workers.is_here("a")
+    await store.workers.depart("a", hand.session, grace_s=60)
+    assert not await store.workers.is_here("a")

@@ -282,4 +282,5 @@ async def test_what_changes_before_the_welcome_is_told_after_it(desk: Desk) -> N
 
 async def test_without_an_engine_there_are_no_lines_to_tell(desk: Desk) -> None:
     desk.worker.hear(RequestLogs(worker_id="w1", request_id="r1", lines=10))
-    assert desk.said[-1] == ResponseLogs(worker_id="w1", request_id="r1")
+    [told] = desk.all(ResponseLogs)
+    assert (told.request_id, told.lines) == ("r1", ())
