@@ -162,7 +162,7 @@ async def _fit_at_first(stations: Sequence[Station]) -> None:
 
 
 async def _watch_gpus(stations: Sequence[Station]) -> None:
-    """Take a worker out of work whose card tells of a fault."""
+    """Tell a worker what the driver tells of its card."""
     gpus = list(_gpus(stations).values())
     if not gpus:
         return
@@ -170,7 +170,7 @@ async def _watch_gpus(stations: Sequence[Station]) -> None:
     def fault(found: GpuFault) -> None:
         for each in stations:
             if each.post.gpu is not None and each.post.gpu.card == found.card:
-                each.fault(found.problem)
+                each.fault(found)
 
     try:
         await watch_faults(gpus, fault)

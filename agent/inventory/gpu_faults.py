@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _WAIT_MS = 250  # how long the end of the agent may have to wait for the library
 
-# What a program on the GPU did wrong, or what the card has put right by itself.
+# What a program on the GPU did wrong, or what the card has put right by itself: the card goes on.
 _HARMLESS_XIDS = frozenset({8, 13, 31, 32, 43, 45, 63, 68, 69, 92})
 _XIDS = {
     48: "a memory error that ECC cannot correct",
@@ -33,10 +33,15 @@ _XIDS = {
 
 @frozen
 class GpuFault:
-    """A GPU, by the UUID of its card, can no longer be trusted with work."""
+    """What the driver tells of a GPU, by the UUID of its card.
+
+    After one that `lasts` the card can no longer be trusted with work. `xid` is the driver's number.
+    """
 
     card: str
     problem: str
+    xid: int | None = None
+    lasts: bool = True
 
 
 async def watch_faults(gpus: Iterable[Gpu], report: Callable[[GpuFault], None]) -> NoReturn:
@@ -46,13 +51,13 @@ async def watch_faults(gpus: Iterable[Gpu], report: Callable[[GpuFault], None]) 
     cards = {_listened(card, events): card for card in dict.fromkeys(gpu.card for gpu in gpus)}
     while True:
         event = await asyncio.to_thread(_next_event, events)
-        if event is None or not (problem := _problem(event)):
+        if event is None:
             continue
         card = cards.get(_address(event.device))
         if card is None:
-            log.error("a GPU that is not known has a fault: %s", problem)
+            log.error("a GPU that is not known has a fault: %s", _fault("", event).problem)
         else:
-            report(GpuFault(card, problem))
+            report(_fault(card, event))
 
 
 def _listened(card: str, events: pynvml.c_nvmlEventSet_t) -> int | None:
@@ -75,10 +80,10 @@ def _next_event(events: pynvml.c_nvmlEventSet_t) -> pynvml.c_nvmlEventData_t | N
         raise
 
 
-def _problem(event: pynvml.c_nvmlEventData_t) -> str | None:
+def _fault(card: str, event: pynvml.c_nvmlEventData_t) -> GpuFault:
     if event.eventType == pynvml.nvmlEventTypeDoubleBitEccError:
-        return "ECC: a memory error that cannot be corrected"
-    if event.eventData in _HARMLESS_XIDS:
-        log.warning("XID %d: a program on a GPU did wrong", event.eventData)
-        return None
-    return f"XID {event.eventData}: {_XIDS.get(event.eventData, 'an error of the GPU')}"
+        return GpuFault(card, "ECC: a memory error that cannot be corrected")
+    xid = int(event.eventData)
+    lasts = xid not in _HARMLESS_XIDS
+    what = _XIDS.get(xid, "an error of the GPU") if lasts else "a program on the GPU did wrong"
+    return GpuFault(card, f"XID {xid}: {what}", xid, lasts)

@@ -27,7 +27,7 @@ SUGGESTIONS: Mapping[ErrorClass, str] = {
         "requirements.hardware.gpu_memory_gb; see which processes hold memory in gpu."
     ),
     ErrorClass.CUDA: (
-        "See the log for the first CUDA error and the XID; if it comes again on this GPU alone, "
+        "See the log for the first CUDA error, and xid for what the driver told of the GPU; if it comes again on this GPU alone, "
         "reset the GPU or restart the machine."
     ),
     ErrorClass.ENGINE_CRASH: "See the last lines of log; the engine is started anew if it is ours.",
@@ -45,16 +45,19 @@ def documented(
     failure: Failure,
     gpu: Gpu | None,
     engines: Sequence[Supervisor],
+    xids: Sequence[int] = (),
     look: Callable[[Gpu], dict[str, Any]] = gpu_load,
 ) -> Failure:
     """Return the failure with its dossier in `details`; what the connector has told stays.
 
-    `suggestion` is always there; `gpu` (its load as in heartbeats) and `log` where there are any.
-    Asks NVML, which blocks.
+    `suggestion` is always there; `gpu` (its load as in heartbeats), `xid` (the numbers that the
+    driver told of the GPU meanwhile) and `log` where there are any. Asks NVML, which blocks.
     """
     seen: dict[str, Any] = {"suggestion": SUGGESTIONS[failure.error_class]}
     if gpu is not None:
         seen["gpu"] = look(gpu)
+    if xids:
+        seen["xid"] = list(dict.fromkeys(xids))
     if failure.error_class is not ErrorClass.VALIDATION and (lines := _last_lines(engines)):
         seen["log"] = lines
     return evolve(failure, details={**failure.details, **seen})

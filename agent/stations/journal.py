@@ -9,6 +9,7 @@ from enum import StrEnum
 from attrs import define, field, frozen
 
 from agent.connectors.base import Preview, Progress, Report
+from agent.inventory import GpuFault
 from agent.runner import Outcome, Succeeded
 from shared.jobs import Failure
 from shared.messages import JobAssigned
@@ -36,6 +37,7 @@ class Entry:
     pictures: int = field(default=0, init=False)  # how many there were
     outcome: Outcome | None = field(default=None, init=False)
     is_cancelled: bool = field(default=False, init=False)  # by somebody at this machine
+    xids: list[int] = field(factory=list[int], init=False)  # what its GPU told of meanwhile
 
     def noting(self, report: Report) -> Report:
         """The same report, noted here too."""
@@ -80,6 +82,12 @@ class Journal:
         finally:
             self.current.remove(entry)
             self._close(entry)
+
+    def fault(self, fault: GpuFault) -> None:
+        """The GPU has a fault, which every attempt that runs may be the cause or the victim of."""
+        if fault.xid is not None:
+            for entry in self.current:
+                entry.xids.append(fault.xid)
 
     def _close(self, entry: Entry) -> None:
         failure = entry.outcome if isinstance(entry.outcome, Failure) else None

@@ -18,7 +18,7 @@ from agent.connectors.offers import (
     serving,
 )
 from agent.engines import EngineState, Supervisor
-from agent.inventory import Provider
+from agent.inventory import GpuFault, Provider
 from agent.link.artifacts import Artifacts
 from agent.link.worker import Worker
 from agent.models import Shelf
@@ -96,9 +96,13 @@ class Station:
             self._quarantine = why
             self._change_soon()
 
-    def fault(self, why: str) -> None:
-        """The GPU has a fault: quarantine, and nothing that runs on it can be saved."""
-        self.quarantine(why)
+    def fault(self, fault: GpuFault) -> None:
+        """The GPU has a fault. If it lasts: quarantine, and nothing that runs on it can be saved."""
+        self.journal.fault(fault)
+        if not fault.lasts:
+            log.warning("%s: %s", self.post.worker_id, fault.problem)
+            return
+        self.quarantine(fault.problem)
         self.slots.release(Reason.ERROR)
 
     def pause(self, *, paused: bool = True) -> None:
@@ -224,7 +228,9 @@ class Station:
         with self.journal.entry(job) as entry:
             outcome = await runner.run(job, entry.noting(report), keeping(self.worker, job))
             if isinstance(outcome, Failure):
-                outcome = await asyncio.to_thread(documented, outcome, self.post.gpu, self.engines)
+                outcome = await asyncio.to_thread(
+                    documented, outcome, self.post.gpu, self.engines, entry.xids
+                )
             entry.outcome = outcome
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):

@@ -30,7 +30,7 @@ WATCH = """
 import asyncio, sys
 from agent.inventory import survey, watch_faults
 def report(fault):
-    print(fault.card, fault.problem, flush=True)
+    print(fault.card, fault.xid, fault.lasts, fault.problem, flush=True)
 async def main():
     watching = asyncio.create_task(watch_faults(survey().gpus, report))
     await asyncio.sleep(0)
@@ -160,10 +160,11 @@ def test_faults_of_a_gpu_are_heard_while_it_works(here: dict[str, Path]) -> None
         events = [presets.xid(1, 2, 13), presets.xid(2, 3, 79), presets.xid(3, 5, 200)]
         double_bit = {"seq": 4, "gpu": 6, "type": 2, "data": 0}
         presets.write(machine(*cards, events=[*events, double_bit]), here["machine"])
-        heard = [watching.stdout.readline().strip() for _ in range(3)]
+        heard = [watching.stdout.readline().strip() for _ in range(4)]
         watching.kill()
     assert heard == [
-        f"GPU-{presets.uuid(3)} XID 79: the GPU has fallen off the bus",
-        f"GPU-{presets.uuid(5)} XID 200: an error of the GPU",
-        f"GPU-{presets.uuid(6)} ECC: a memory error that cannot be corrected",
+        f"GPU-{presets.uuid(2)} 13 False XID 13: a program on the GPU did wrong",
+        f"GPU-{presets.uuid(3)} 79 True XID 79: the GPU has fallen off the bus",
+        f"GPU-{presets.uuid(5)} 200 True XID 200: an error of the GPU",
+        f"GPU-{presets.uuid(6)} None True ECC: a memory error that cannot be corrected",
     ]

@@ -10,6 +10,7 @@ from shared.messages import (
     ClaimJob,
     CompleteJob,
     ConnectionEstablished,
+    FailJob,
     JobCompletedAck,
     RegisterWorker,
     ReleaseJob,
@@ -106,3 +107,20 @@ async def test_a_card_that_falls_off_the_bus_gives_its_job_back_and_the_other_wo
     notes = {beat.worker_id: (beat.system_info or {}).get("note") for beat in beats}
     assert notes == {"w1-gpu0": None, "w1-gpu1": "XID 79: the GPU has fallen off the bus"}
     assert [beat.status for beat in beats if beat.worker_id == "w1-gpu0"][-1] == "busy"
+
+
+async def test_what_the_driver_told_of_the_gpu_is_kept_with_the_attempt_that_failed(
+    hub: FakeHub, start: Start, nvml: Path, tmp_path: Path
+) -> None:
+    await agent_of(start, nvml, tmp_path, machine(h100(0)), processing_time="4")
+    talk = await hub.accepted()
+    await talk.welcome()
+    params = {"simulation": {"fault": "cuda"}}
+    await talk.say(assignment("a", job_type="simulation", params=params))
+    await talk.hear(UpdateJobProgress)
+    presets.write(machine(h100(0), events=[xid(1, 0, 31)]), tmp_path / "machine.json")
+    failed = await talk.hear(FailJob)
+    assert failed.error_class == "cuda"
+    assert failed.details is not None
+    assert failed.details["xid"] == [31]
+    assert failed.details["gpu"]["gpu_temperature"] > 0

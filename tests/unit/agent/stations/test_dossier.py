@@ -1,5 +1,6 @@
 """The dossier of each class of failure."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,8 +22,10 @@ def engine(name: str, *lines: str) -> Any:
     return SimpleNamespace(name=name, last_lines=log.last)
 
 
-def dossier(failure: Failure, *engines: Any, gpu: Gpu | None = GPU) -> dict[str, Any]:
-    return documented(failure, gpu, engines, lambda _gpu: LOAD).details
+def dossier(
+    failure: Failure, *engines: Any, gpu: Gpu | None = GPU, xids: Sequence[int] = ()
+) -> dict[str, Any]:
+    return documented(failure, gpu, engines, xids, lambda _gpu: LOAD).details
 
 
 GOLDEN: list[tuple[ErrorClass, str]] = [
@@ -30,7 +33,7 @@ GOLDEN: list[tuple[ErrorClass, str]] = [
     (ErrorClass.MISSING_MODEL, "requirements.models"),
     (ErrorClass.MISSING_NODE, "requirements.custom_nodes"),
     (ErrorClass.OUT_OF_MEMORY, "requirements.hardware.gpu_memory_gb"),
-    (ErrorClass.CUDA, "XID"),
+    (ErrorClass.CUDA, "see the log for the first CUDA error, and xid"),
     (ErrorClass.ENGINE_CRASH, "started anew"),
     (ErrorClass.HANG, "more patience"),
     (ErrorClass.NETWORK, "credentials"),
@@ -44,12 +47,12 @@ GOLDEN: list[tuple[ErrorClass, str]] = [
 def test_every_class_has_its_dossier(error_class: ErrorClass, advice: str) -> None:
     told = {"node": "3", "class_type": "KSampler"}
     failure = Failure(error="broke", error_class=error_class, details=told)
-    found = dossier(failure, engine("comfyui", "one", "two"))
-    assert advice in found.pop("suggestion")
+    found = dossier(failure, engine("comfyui", "one", "two"), xids=[31, 43, 31])
+    assert advice.lower() in found.pop("suggestion").lower()
     assert found.pop("log", None) == (
         None if error_class is ErrorClass.VALIDATION else ["one", "two"]
     )
-    assert found == {**told, "gpu": LOAD}
+    assert found == {**told, "gpu": LOAD, "xid": [31, 43]}
 
 
 def test_no_class_is_forgotten() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.connectors.base import Preview, Progress
+from agent.inventory import GpuFault
 from agent.runner import Succeeded
 from agent.stations.journal import KEPT, End, Journal
 from shared.jobs import Failure
@@ -55,3 +56,12 @@ def test_the_oldest_are_forgotten_but_counted() -> None:
     assert [each.job.job_id for each in journal.past] == [str(n) for n in range(1, KEPT + 1)]
     assert journal.counts[End.COMPLETED] == KEPT + 1
     assert journal.busy_s > 0
+
+
+def test_a_fault_of_the_gpu_is_noted_with_every_attempt_that_runs() -> None:
+    journal = Journal()
+    journal.fault(GpuFault("GPU-1", "XID 31", 31, lasts=False))
+    with journal.entry(assignment("a")) as a, journal.entry(assignment("b")) as b:
+        journal.fault(GpuFault("GPU-1", "XID 43", 43, lasts=False))
+        journal.fault(GpuFault("GPU-1", "ECC"))
+        assert (a.xids, b.xids) == ([43], [43])
