@@ -78,9 +78,7 @@ class Uploads:
             "Content-Length": str(size_bytes),
             CHECKSUM: base64.b64encode(bytes.fromhex(sha256)).decode(),
         }
-        verify = trust() if to.startswith("https:") else False
-        # A client of its own: nobody but the hub gets the agent's token.
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify) as http:
+        async with open_elsewhere(to) as http:
             with _opened(file) as content:
                 answer = await http.put(to, content=_chunks(content), headers=headers)
         answer.raise_for_status()
@@ -151,6 +149,12 @@ def open_http(hub_url: str, token: str | None) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     verify = trust() if hub_url.startswith("https:") else False  # which takes some 20 ms
     return httpx.AsyncClient(base_url=hub_url, headers=headers, timeout=TIMEOUT_S, verify=verify)
+
+
+def open_elsewhere(url: str) -> httpx.AsyncClient:
+    """Requests to where the hub sends its agents. Nobody but the hub gets the agent's token."""
+    verify = trust() if url.startswith("https:") else False
+    return httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify)
 
 
 def _opened(file: OutputFile) -> BufferedReader | BytesIO:

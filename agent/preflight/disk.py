@@ -42,7 +42,7 @@ def _room(where: Path, needed_gb: float) -> Finding:
     free_gb = shutil.disk_usage(where).free / _GB
     return Finding(
         name="disk room",
-        problem=f"{free_gb:.1f} GB are free at {where}, {needed_gb:g} GB are needed"
+        problem=f"{free_gb:.1f} GB are free at {where}, {needed_gb:.10g} GB are needed"
         if free_gb < needed_gb
         else None,
         remedy="delete old outputs and unused models, or lower WORKER_MIN_DISK_GB",

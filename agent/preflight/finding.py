@@ -18,7 +18,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The problem with its remedy."""
-        return f"{self.name}: {self.problem}. {self.remedy}"
+        return f"{self.name}: {self.problem}; {self.remedy}"
 
 
 def blocking(findings: Iterable[Finding]) -> str | None:

@@ -86,7 +86,7 @@ BROKEN: dict[str, tuple[Break, str, str]] = {
     ),
     "disk full": (
         lambda _: {"WORKER_MIN_DISK_GB": "1000000"},
-        "disk room: ",
+        " GB are free at ",
         "delete old outputs",
     ),
     "state folder cannot be written": (

@@ -13,6 +13,8 @@ from agent.link.download import Downloads
 from agent.link.upload import open_http
 from shared.states import ErrorClass
 from tests.fakes.artifacts import ArtifactStore, running_store
+from tests.fakes.gateway import NAME, gateway, only, port, sealed
+from tests.fakes.web import running_web
 
 CONTENT = b"a photo" * 100_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -36,6 +38,30 @@ async def test_the_file_comes_whole(store: ArtifactStore, tmp_path: Path) -> Non
     await artifacts.close()
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert store.requests[0][1]["Authorization"] == "Bearer sesame"
+
+
+async def test_a_hub_without_a_certificate_may_send_to_a_store_that_must_have_one(
+    store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        sealed(port(store.url), tmp_path) as (at, authority),
+        gateway(at) as proxy,
+        running_web() as hub,
+    ):
+        hub.page(f"/artifacts/{SHA256}", status=307, Location=f"https://{NAME}/artifacts/{SHA256}")
+        environ = only(HTTPS_PROXY=proxy.url, NO_PROXY="127.0.0.1")
+        for name, text in (environ | {"SSL_CERT_FILE": "", "SSL_CERT_DIR": ""}).items():
+            monkeypatch.setenv(name, text)
+        async with open_http(hub.url, "sesame") as http:
+            downloads = Downloads(http, 0.01)
+            with pytest.raises(ConnectorError, match="self-signed certificate"):
+                await downloads.download(SHA256, tmp_path / "a")
+            assert store.requests == []
+            monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+            await downloads.download(SHA256, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert "Authorization" not in store.requests[0][1]
+    assert hub.asked[0][1]["authorization"] == "Bearer sesame"
 
 
 async def test_what_breaks_is_tried_again(store: ArtifactStore, tmp_path: Path) -> None:

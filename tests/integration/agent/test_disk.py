@@ -1,7 +1,8 @@
-"""A disk that is slow: told with its speed and what helps, and no reason to take no jobs."""
+"""A disk that is slow is told with its speed and what helps, and may work; one that is full may not."""
 
 import asyncio
 import os
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Generator
@@ -45,11 +46,31 @@ async def test_doctor_measures_a_slow_disk(hub: FakeHub, slow: Path, tmp_path: P
         stdout=PIPE,
     )
     said = (await doctor.communicate())[0].decode()
-    assert (doctor.returncode, "fit for work" in said) == (0, True), said
+    assert (doctor.returncode, said.splitlines()[-1]) == (0, "fit for work"), said
     (line,) = (line for line in said.splitlines() if "disk speed" in line)
     measured = float(line.removeprefix("  warn  disk speed: ").partition(" MB/s at ")[0])
     assert LIMIT_MB_S / 3 < measured < LIMIT_MB_S * 1.5, said
     assert "put WORKER_STATE_DIR and the models on a local SSD" in said
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Generator[Path]:
+    """A folder on a disk with less room than what is written to measure it."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_is_really_full_is_told(full: Path) -> None:
+    (found,) = disk.disk_findings(AgentSettings(state_dir=full))
+    assert found.problem == f"{full} cannot be written: No space left on device"
+    assert "make room" in found.remedy
+    assert found.blocks
 
 
 @pytest.mark.parametrize(("took_s", "problem"), [(4.0, "2 MB/s at "), (0.25, None)])
