@@ -10,7 +10,7 @@ from attrs import frozen
 
 from agent.engines import plain_environ
 from agent.install.background import Background, background_environ
-from agent.install.keepers import PM2_NAME, UNIT, ecosystem, unit
+from agent.install.keepers import PM2_NAME, UNIT, ecosystem, environment, unit
 from agent.install.problem import InstallError
 from agent.link.enrolment import forget_credential, keep_private, with_credential
 from agent.settings import AgentSettings
@@ -21,6 +21,7 @@ __all__ = ["InstallError", "install", "uninstall"]
 
 SETTINGS = "agent.toml"
 _ECOSYSTEM = "ecosystem.config.cjs"
+_ENVIRONMENT = "agent.env"
 _SPARE_S = 15  # for the rest to be given back, after the time to drain
 _ONCE = ("enrolment_token", "supervisor")  # of no use to a machine that is installed
 _SD_BOOTED = Path("/run/systemd/system")
@@ -118,7 +119,9 @@ def _runs_systemd() -> bool:
 def _by_systemd(site: _Site) -> str:
     if not _runs_systemd():
         raise InstallError("systemd does not run here, or not as root: use --supervisor process")
-    UNIT.write_text(unit(site.command, Path.cwd(), Path.home(), site.stop_s))
+    kept = site.settings.state_dir.absolute() / _ENVIRONMENT
+    keep_private(kept, environment(os.environ))
+    UNIT.write_text(unit(site.command, Path.cwd(), Path.home(), site.stop_s, kept))
     _run("systemctl", "daemon-reload")
     _run("systemctl", "enable", UNIT.name)
     _run("systemctl", "restart", UNIT.name)

@@ -1,7 +1,8 @@
 """Files for what keeps the agent running: a unit of systemd, an ecosystem of PM2."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 UNIT = Path("/etc/systemd/system/emp-agent.service")
@@ -12,7 +13,21 @@ PM2_DONE_CODE = 10
 """In place of 0, which PM2 also sees of a process that was killed, and would then leave dead."""
 
 
-def unit(command: Sequence[str], directory: Path, home: Path, stop_s: float) -> str:
+_WAYS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+KEPT = (*_WAYS, *map(str.lower, _WAYS), "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
+"""What an agent reads of its environment besides settings: a service is started with none of it."""
+
+
+def environment(environ: Mapping[str, str]) -> str:
+    """What systemd reads as an `EnvironmentFile`. An address of a proxy may hold a password."""
+    kept = {name: environ[name] for name in KEPT if environ.get(name)}
+    escaped = {name: re.sub(r'(["\\\\$`])', r"\\\1", text) for name, text in kept.items()}
+    return "".join(f'{name}="{text}"\n' for name, text in escaped.items())
+
+
+def unit(
+    command: Sequence[str], directory: Path, home: Path, stop_s: float, environment: Path
+) -> str:
     """A system service that is started at boot, and again whenever it breaks.
 
     Only the agent itself is told to end: it ends its engines, or has left them to the next one.
@@ -28,6 +43,7 @@ Type=exec
 ExecStart={" ".join(_quoted(word) for word in command)}
 WorkingDirectory={directory}
 Environment="HOME={home}"
+EnvironmentFile={str(environment).replace("%", "%%")}
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus={" ".join(map(str, FINAL_CODES))}

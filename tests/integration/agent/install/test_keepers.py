@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from attrs import evolve
 
 from agent import install as installing
 from agent.install import InstallError, install, uninstall
-from agent.install.keepers import ecosystem, unit
+from agent.install.keepers import ecosystem, environment, unit
 from agent.settings import AgentSettings
 from shared.settings import Resolved, resolve
 
@@ -58,6 +59,25 @@ def test_root_gets_a_system_service_where_systemd_runs(calls: Path, tmp_path: Pa
     assert "the agent has ended" in said
     assert "systemctl disable --now emp-agent.service" in calls.read_text()
     assert not (tmp_path / "emp-agent.service").exists()
+
+
+def test_the_service_goes_out_as_the_one_who_installs_it(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = 'http://me:p"a\\ss$word`@proxy.example:3128'
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/our own.pem")
+    install(resolved(tmp_path))
+    path = tmp_path / "state" / "agent.env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # systemd reads such quotes as the shell does.
+    read = 'unset https_proxy; . "$1"; printf "%s\n%s" "$https_proxy" "$SSL_CERT_FILE"'
+    said = subprocess.run(
+        ["sh", "-euc", read, "sh", path], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == [proxy, "/etc/our own.pem"]
+    assert f"EnvironmentFile={path}\n" in (tmp_path / "emp-agent.service").read_text()
+    assert environment({"PATH": "/bin", "NO_PROXY": "", "WORKER_TOKEN": "x"}) == ""
 
 
 @pytest.mark.parametrize("missing", ["systemd", "root"])
@@ -135,7 +155,7 @@ def test_the_binary_goes_with_it(
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     path = tmp_path / "emp-agent.service"
     program = (shutil.which("true") or "", *COMMAND[1:])
-    path.write_text(unit(program, tmp_path, tmp_path, 45))
+    path.write_text(unit(program, tmp_path, tmp_path, 45, tmp_path / "100%.env"))
     done = subprocess.run(
         ["systemd-analyze", "verify", path], capture_output=True, text=True, check=False
     )
