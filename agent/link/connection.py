@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import quote
 
 from attrs import define, field
@@ -16,6 +16,7 @@ from agent.link.pieces import Pieces, frames
 from agent.link.worker import ForWorker, Worker
 from agent.trust import trust
 from shared.backoff import backoff_s
+from shared.gathering import Gathering
 from shared.messages import (
     ConnectionEstablished,
     Error,
@@ -68,6 +69,15 @@ _REFUSALS: dict[int | None, type[RefusedError]] = {
 }
 
 
+class _Connection(ClientConnection):
+    """Frames of one turn of the loop go out together."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(
+            cast("asyncio.Transport", Gathering(transport, self.loop.call_soon))
+        )
+
+
 @define
 class Link:
     """Speaks to the hub for all workers. Whatever breaks, it connects again, until refused."""
@@ -116,6 +126,7 @@ class Link:
             ping_interval=PING_INTERVAL_S,
             open_timeout=self.open_s,
             ssl=trust() if self._url.startswith("wss:") else None,
+            create_connection=_Connection,
         )
 
     async def _talk(self, socket: ClientConnection) -> None:

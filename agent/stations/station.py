@@ -235,7 +235,9 @@ class Station:
         self._jobs += 1
         if why := self._failures.note(self.post.worker_id, outcome):
             self.quarantine(why)
-        elif why := await asyncio.to_thread(worn_out, self.post.settings, self.engines, self._jobs):
+        elif self.engines and (
+            why := await asyncio.to_thread(worn_out, self.post.settings, self.engines, self._jobs)
+        ):
             self._renewals = {each.name: why for each in self.engines}
             self._change_soon()
         return outcome

@@ -8,8 +8,6 @@ from agent.engines import Supervisor
 
 def worn_out(settings: EngineOptions, engines: Sequence[Supervisor], jobs: int) -> str | None:
     """Why engines that have done so many jobs are to be started anew, if they are."""
-    if not engines:
-        return None
     if 0 < settings.engine_max_jobs <= jobs:
         return f"{jobs} jobs are done"
     if settings.engine_max_rss_gb:
