@@ -9,10 +9,10 @@ from litestar.params import QueryParameter
 from hub.api.figures import figures
 from hub.api.guards import clients
 from hub.api.queues import ACTIVE, PENDING, Limit, listed, newest
+from hub.api.workers import in_a_list
 from hub.parts import Parts
 from shared.fields import FieldError
 from shared.states import JobState
-from shared.wire import unstructure
 
 Document = dict[str, Any]
 
@@ -58,4 +58,4 @@ async def dashboard_jobs(
 @get("/dashboard/api/workers", guards=[clients], summary="All workers", tags=["dashboard"])
 async def dashboard_workers(parts: NamedDependency[Parts]) -> Document:
     """As `GET /workers` tells them."""
-    return {"workers": [unstructure(each) for each in await parts.workers.all()]}
+    return {"workers": [in_a_list(each) for each in await parts.workers.all()]}

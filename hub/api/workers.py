@@ -21,7 +21,10 @@ async def list_workers(
     services: Annotated[str | None, QueryParameter(description="names by comma")] = None,
     available_only: Annotated[bool, QueryParameter()] = False,  # noqa: FBT002 - from the query
 ) -> dict[str, Any]:
-    """Those with the status, with all of the services, and with a free slot, if asked."""
+    """Those with the status, with all of the services, and with a free slot, if asked.
+
+    Of models it is told how many there are for each service; `GET /workers/{worker_id}` names them.
+    """
     wanted = set(services.split(",")) if services else set[str]()
     found = [
         each
@@ -30,7 +33,7 @@ async def list_workers(
         and wanted <= set(each.capabilities["services"])
         and (not available_only or _is_available(each))
     ]
-    return {"workers": [unstructure(each) for each in found], "total_count": len(found)}
+    return {"workers": [in_a_list(each) for each in found], "total_count": len(found)}
 
 
 @get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
@@ -70,6 +73,14 @@ async def known(parts: Parts, worker_id: str) -> Worker:
     if worker is None:
         raise NotFoundException("Worker not found")
     return worker
+
+
+def in_a_list(worker: Worker) -> dict[str, Any]:
+    """A worker without the names of its models, of which there may be ten thousand."""
+    told = unstructure(worker)
+    models: dict[str, list[str]] | None = told["capabilities"].pop("models", None)
+    counts = None if models is None else {service: len(each) for service, each in models.items()}
+    return told | {"model_counts": counts}
 
 
 def _is_available(worker: Worker) -> bool:

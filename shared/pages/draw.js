@@ -14,7 +14,7 @@ export function el(name, about = {}, ...children) {
 }
 
 const KINDS = {
-  idle: "good", ready: "good", completed: "good", connected: "good", busy: "accent", running: "accent",
+  idle: "good", ready: "good", completed: "good", connected: "good", live: "good", busy: "accent", running: "accent",
   paused: "warn", draining: "warn", initializing: "warn", starting: "warn", waiting: "warn",
   cancelled: "warn", stopped: "warn", failed: "bad", error: "bad", "not ready": "bad",
 };

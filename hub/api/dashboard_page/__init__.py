@@ -10,7 +10,7 @@ from shared.pages import POLICY, SHARED, page_file
 
 __all__ = ["get_dashboard", "get_dashboard_file"]
 
-_NAMES = frozenset({*SHARED, "dashboard.js"})
+_NAMES = frozenset({*SHARED, "dashboard.js", "hub.js", "worker.js"})
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",

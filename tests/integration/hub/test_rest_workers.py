@@ -109,6 +109,18 @@ async def test_a_worker_is_shown_with_its_files_of_models(hub: RunningHub) -> No
     ]
 
 
+async def test_a_list_tells_how_many_models_there_are_and_not_their_names(hub: RunningHub) -> None:
+    names = tuple(f"{number}.safetensors" for number in range(3))
+    await hub.worker("w1", capability=Capability(services=("comfyui",), models={"comfyui": names}))
+    await hub.worker("w2")
+    for path in ("/workers", "/dashboard/api/workers"):
+        first, second = (await hub.rest.get(path)).json()["workers"]
+        assert (first["model_counts"], second["model_counts"]) == ({"comfyui": 3}, None)
+        assert "models" not in first["capabilities"]
+    shown = (await hub.rest.get("/workers/w1")).json()["worker"]
+    assert shown["capabilities"]["models"] == {"comfyui": list(names)}
+
+
 @pytest.mark.parametrize(
     ("message", "problem"),
     [

@@ -1,35 +1,11 @@
 // The dashboard: reads the hub's own API again and again, and shows what it says.
 import { $, duration, el, graph, pill, table } from "/dashboard/files/draw.js";
-import { Refused, alarm, keep, newest, reason, sure, tiles } from "/dashboard/files/live.js";
+import { KEY, ask, read } from "/dashboard/files/hub.js";
+import { alarm, keep, newest, reason, sure, tiles } from "/dashboard/files/live.js";
+import { openWorker } from "/dashboard/files/worker.js";
 
-const KEY = "emp-api-key";
 const ENDED = 20;
 const SAMPLES = 150;
-
-async function ask(path, options = {}) {
-  const key = sessionStorage.getItem(KEY);
-  const answer = await fetch(path, { ...options, headers: key ? { authorization: `Bearer ${key}`, ...options.headers } : options.headers });
-  if (answer.ok) return answer;
-  const why = await told(answer);
-  if (answer.status === 401 || answer.status === 403) askKey(key ? why : "");
-  throw new Refused(why);
-}
-const read = async (path) => (await ask(path)).json();
-
-async function told(answer) {
-  try {
-    const { error, detail } = await answer.json();
-    return error ?? detail ?? `the hub answers ${answer.status}`;
-  } catch {
-    return `the hub answers ${answer.status}`;
-  }
-}
-
-function askKey(problem) {
-  $("forget").hidden = true;
-  $("key-problem").textContent = problem;
-  if (!$("ask-key").open) $("ask-key").showModal();
-}
 
 // Pictures need the key as well, which an <img> does not send: they are fetched, and kept for a while.
 const pictures = new Map();
@@ -157,14 +133,17 @@ const showEnded = newest(() => jobsIn($("f-status").value, ENDED), (jobs) => {
 
 async function showWorkers() {
   const { workers } = await read("/dashboard/api/workers");
+  const held = document.activeElement?.dataset?.worker;
   table($("workers"), [
-    ["Worker", (each) => each.worker_id ?? each.id],
+    ["Worker", (each) => el("button", { type: "button", "data-worker": each.worker_id, onclick: () => openWorker(each.worker_id) }, each.worker_id)],
     ["State", (each) => pill(each.status)],
     ["Services", (each) => each.capabilities?.services?.join(", ")],
     ["GPU", (each) => each.capabilities?.hardware?.gpu_model || null],
     ["Memory", (each) => (each.capabilities?.hardware?.gpu_memory_gb ? `${each.capabilities.hardware.gpu_memory_gb} GB` : null), "number"],
     ["Jobs", (each) => `${each.current_jobs.length} of ${each.slots}`, "number"],
+    ["Models", (each) => (each.model_counts ? String(Object.values(each.model_counts).reduce((sum, count) => sum + count, 0)) : null), "number"],
   ], workers, "No worker has been here.");
+  if (held) document.querySelector(`[data-worker="${CSS.escape(held)}"]`)?.focus();
 }
 
 function judge(problem) {
