@@ -28,12 +28,13 @@ class Succeeded:
 
 @frozen
 class Released:
-    """The attempt was stopped before its end, through no fault of the job. `partial` tells of the
-    files that it had put out, as a result would.
+    """The attempt was stopped before its end, through no fault of the job; `error` says whose.
+    `partial` tells of the files that it had put out, as a result would.
     """
 
     reason: Reason = Reason.DRAINED
     partial: tuple[dict[str, Any], ...] = ()
+    error: str | None = None
 
 
 Outcome = Succeeded | Failure | Released

@@ -99,10 +99,10 @@ class Slots:
         """There is room again."""
         self.closed = None
 
-    def release(self, reason: Reason = Reason.DRAINED) -> None:
-        """Stop every attempt, to give it back for this reason."""
+    def release(self, reason: Reason = Reason.DRAINED, error: str | None = None) -> None:
+        """Stop every attempt, to give it back for this reason; `error` says what went wrong."""
         for attempt in self._held.values():
-            attempt.verdict = Released(reason)
+            attempt.verdict = Released(reason, error=error)
             attempt.stop()
 
     def cancel(self, job_id: str, verdict: Failure) -> bool:

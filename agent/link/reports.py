@@ -38,7 +38,7 @@ def final_report(job: JobAssigned, outcome: Outcome) -> FinalReport:
                 details=outcome.details,
             )
         case Released():
-            return ReleaseJob(**fence, reason=outcome.reason)
+            return ReleaseJob(**fence, reason=outcome.reason, error=outcome.error)
 
 
 def stopped_report(job: JobAssigned, worker_id: str, end: Stopped) -> JobCancelled:

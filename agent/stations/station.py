@@ -103,7 +103,7 @@ class Station:
             log.warning("%s: %s", self.post.worker_id, fault.problem)
             return
         self.quarantine(fault.problem)
-        self.slots.release(Reason.ERROR)
+        self.slots.release(Reason.ERROR, fault.problem)
 
     def pause(self, *, paused: bool = True) -> None:
         """Take no new job, and finish what runs; or take jobs again."""

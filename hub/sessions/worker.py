@@ -179,7 +179,7 @@ class WorkerSession:
     async def release(self, message: ReleaseJob) -> None:
         """An attempt is given back unfinished."""
         lease = self._end(message)
-        self._ended(lease, await self.desk.jobs.release(lease, message.reason))
+        self._ended(lease, await self.desk.jobs.release(lease, message.reason, message.error))
 
     async def stopped(self, message: JobCancelled) -> None:
         """The worker has stopped what it was told to stop, or could not."""

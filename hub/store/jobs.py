@@ -134,9 +134,11 @@ class Jobs:
             dump_json(failure.details), _ms(delay_s),
         )  # fmt: skip
 
-    async def release(self, lease: Lease, reason: Reason) -> str:
-        """`pending` (back in its place), `failed` (lost too often) or `superseded`."""
-        return await self._on(lease, "release", reason.value, self.max_losses)
+    async def release(self, lease: Lease, reason: Reason, error: str | None = None) -> str:
+        """`pending` (back in its place), `failed` (lost too often) or `superseded`. `error` is
+        kept with the attempt.
+        """
+        return await self._on(lease, "release", reason.value, self.max_losses, error or "")
 
     async def reap(self, lease: Lease, delay_s: float) -> str:
         """`pending`, `delayed`, `failed`, or `kept` when the lease is alive or not this one."""

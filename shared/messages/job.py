@@ -128,6 +128,7 @@ class ReleaseJob(Message):
     job_id: str
     worker_id: str
     reason: Reason = Reason.DRAINED
+    error: str | None = None  # what went wrong with the worker
     attempt: int | None = None
     lease: str | None = None
 

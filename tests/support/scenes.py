@@ -95,7 +95,7 @@ async def fail_for_good(store: Store) -> tuple[str | int, ...]:
 
 async def release(store: Store) -> tuple[str | int, ...]:
     lease = await (await store.hand()).take()
-    return (OP, lease.job_id, lease.attempt, lease.id, "drained", 5)
+    return (OP, lease.job_id, lease.attempt, lease.id, "drained", 5, "")
 
 
 async def reap_lost(store: Store) -> tuple[str | int, ...]:

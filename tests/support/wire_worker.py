@@ -91,9 +91,11 @@ class WireWorker:
         """Say that a job failed."""
         await self.send(FailJob(error=error, **_of(job), **fields))
 
-    async def release(self, job: JobAssigned, reason: Reason = Reason.DRAINED) -> None:
+    async def release(
+        self, job: JobAssigned, reason: Reason = Reason.DRAINED, error: str | None = None
+    ) -> None:
         """Give a job back."""
-        await self.send(ReleaseJob(reason=reason, **_of(job)))
+        await self.send(ReleaseJob(reason=reason, error=error, **_of(job)))
 
     async def beat(self, *running: Lease, **fields: Any) -> None:
         """Send a heartbeat that names these leases."""

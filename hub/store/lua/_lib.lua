@@ -205,11 +205,12 @@ local function fail_attempt(job, at, how)
   return 'delayed'
 end
 
--- An attempt was lost or given back. `how`: as for `enter`, with max_losses, is_adoptable.
+-- An attempt was lost or given back. `how`: as for `enter`, with max_losses, is_adoptable, attempt
+-- (what its record is told).
 local function lose_attempt(job, at, how)
   local losses = job.losses + 1
   end_lease(job)
-  record_attempt(job, at, how.verb, how.reason)
+  record_attempt(job, at, how.verb, how.reason, how.attempt)
   how.fields = { 'losses', text(losses) }
   if losses > tonumber(how.max_losses) then
     table.insert(how.fields, 'error')

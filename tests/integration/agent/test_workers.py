@@ -101,6 +101,7 @@ async def test_a_card_that_falls_off_the_bus_gives_its_job_back_and_the_other_wo
     await talk.say(WorkerRegistered(worker_id="w1-gpu1", heartbeat_s=0.5, lease_s=90))
     released = await talk.hear(ReleaseJob)
     assert (released.job_id, released.worker_id) == ("w1-gpu1", "w1-gpu1")
+    assert released.error == "XID 79: the GPU has fallen off the bus"
     for _ in range(2):
         await talk.hear(WorkerHeartbeat)  # of the time before
     beats = [await talk.hear(WorkerHeartbeat) for _ in range(2)]

@@ -151,10 +151,11 @@ async def test_a_failure_is_tried_again_or_not_as_the_worker_says(hub: RunningHu
 async def test_a_job_that_is_given_back_waits_again_and_charges_nothing(hub: RunningHub) -> None:
     worker = await hub.worker()
     job = await assigned(hub, worker, max_retries=0)
-    await worker.release(job, Reason.PREEMPTED)
+    await worker.release(job, Reason.ERROR, "XID 79")
     assert (await worker.expect(JobFailedAck)).status == "pending"
     again = await hub.job(job.job_id)
-    assert (again["failures"], again["losses"], again["reason"]) == (0, 1, "preempted")
+    assert (again["failures"], again["losses"], again["reason"]) == (0, 1, "error")
+    assert [each["error"] for each in again["attempts"]] == ["XID 79"]
     retaken = await worker.take()
     assert (retaken.job_id, retaken.attempt) == (job.job_id, 2)
 

@@ -20,6 +20,15 @@ async def test_a_released_job_waits_again_and_no_retry_is_charged(
     assert (attempt.outcome, attempt.reason, attempt.error) == ("release", reason, None)
 
 
+async def test_what_went_wrong_is_kept_with_the_attempt(store: Store, hand: Hand) -> None:
+    lease = await hand.take()
+    assert await store.jobs.release(lease, Reason.ERROR, "XID 79") == "pending"
+    job = await store.job(lease.job_id)
+    (attempt,) = job.attempts
+    assert (attempt.reason, attempt.error, attempt.error_class) == (Reason.ERROR, "XID 79", None)
+    assert job.error is None
+
+
 async def test_a_released_job_keeps_its_place(store: Store, hand: Hand) -> None:
     first = await hand.take()
     second = await store.jobs.submit(spec())
@@ -49,7 +58,7 @@ async def test_the_same_operation_twice_acts_once(
 ) -> None:
     lease = await hand.take()
     reply = await store.acts_once(
-        "release", lease.job_id, lease.attempt, lease.id, "drained", max_losses
+        "release", lease.job_id, lease.attempt, lease.id, "drained", max_losses, ""
     )
     assert reply == [told]
 
