@@ -98,7 +98,7 @@ $(PM2):
 	@npm install --silent --no-audit --no-fund --prefix build/pm2 pm2@7
 
 pm2: setup $(PM2) ## the agent kept running by a real PM2, which npm fetches
-	$(BIN)/python -m pytest -q tests/system/test_pm2.py
+	$(BIN)/python -m pytest -q -m "not frozen" tests/system/test_pm2.py
 
 pm2-if-any: ## the same, where it can be had
 	@if $(MAKE) -s $(PM2) 2>/dev/null; then \
@@ -107,7 +107,7 @@ pm2-if-any: ## the same, where it can be had
 		echo "not tried under PM2: npm cannot fetch it here."; \
 	fi
 
-container: setup ## the hub's container image, built and tested
+container: setup ## the hub's container image, built and tested; needs Podman (with netavark and iptables) or Docker
 	$(BIN)/python -m pytest -q -m container tests
 
 properties: setup ## the state machine alone, 50,000 rules on Redis, 20,000 on Valkey, and its counts

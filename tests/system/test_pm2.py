@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.frozen.test_binary import BINARY
 from tests.support.installs import STAND_IN, Box
 from tests.support.tree import ROOT
 from tests.support.waiting import wait_until
@@ -30,13 +31,16 @@ QUICK = ("--worker-id box", "--simulation-failure-rate 0", "--simulation-process
 WITNESS = {"name": "witness", "script": "/bin/false", "interpreter": "none", "restart_delay": 5000}
 
 
-@pytest.fixture
-async def box(site: Site, tmp_path: Path) -> AsyncGenerator[Box]:
+@pytest.fixture(
+    params=[STAND_IN, pytest.param(BINARY, marks=pytest.mark.frozen)], ids=["", "binary"]
+)
+async def box(site: Site, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Box]:
+    """A machine that PM2 keeps at work: one process, or the two of the binary."""
     assert PM2 is not None
     with TemporaryDirectory(prefix="emp-pm2-") as home:  # its sockets need a short path
         path = f"{Path(PM2).parent}:{os.environ['PATH']}"
         box = Box(site, tmp_path, {"PATH": path, "PM2_HOME": home})
-        box.hand_out(STAND_IN)
+        box.hand_out(request.param)
         try:
             code, said = box.paste(await box.line(), "--pm2", *QUICK)
             assert (code, "started by pm2" in said) == (0, True), said

@@ -1,11 +1,13 @@
 """The agent as a process: its command line, its signals, its exit codes."""
 
+import re
 import signal
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
+from agent.__main__ import _EXIT_CODES  # pyright: ignore[reportPrivateUsage]
 from shared.messages import CompleteJob, JobCompletedAck, JobFailedAck, ReleaseJob
 from tests.fakes.hub import FakeHub
 from tests.support.agents import Start, end
@@ -112,6 +114,13 @@ async def test_the_help_tells_the_exit_codes_and_the_version_is_told(start: Star
     assert (code, output.strip().count(".")) == (0, 2)
     code, output = await end(await start("run", "--help"))
     assert (code, "WORKER_SIMULATION_STEPS" in output) == (0, True)
+
+
+def test_the_help_and_the_documentation_have_the_same_exit_codes() -> None:
+    told = re.findall(r"^  (\d+)  ", _EXIT_CODES, re.MULTILINE)
+    _, _, documented = (ROOT / "docs" / "agent.md").read_text().partition("## Exit codes")
+    assert re.findall(r"^\| (\d+) \|", documented, re.MULTILINE) == told
+    assert told == [str(code) for code in range(10)]
 
 
 async def test_the_settings_are_printed_with_their_sources(
