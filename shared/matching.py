@@ -11,6 +11,7 @@ import attrs
 from attrs import field, frozen
 from attrs.converters import optional
 
+from shared.engines import Engine
 from shared.labels import LabelNeed
 from shared.names import each_in_order, holds, in_order
 
@@ -107,6 +108,7 @@ class Capability:
     location: Location = field(factory=Location)
     cost: Cost = field(factory=Cost)
     labels: dict[str, str] = field(factory=dict)
+    engines: tuple[Engine, ...] = ()  # asked for by their labels, such as comfyui_version
 
 
 @frozen

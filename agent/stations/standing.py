@@ -13,7 +13,7 @@ _MODELS = ("comfyui", "a1111")
 def standing(
     found: Capability, settings: AgentSettings, provider: Provider, gpu: Gpu | None
 ) -> Capability:
-    """The capability with hardware, place, price, customers and labels."""
+    """The capability with hardware, place, price and customers, and with more labels."""
     said = {
         "gpu_memory_gb": settings.gpu_memory_gb,
         "gpu_model": settings.gpu_model,
@@ -39,7 +39,7 @@ def standing(
             denied_customers=settings.denied_customers,
         ),
         performance=Performance(quality_levels=settings.quality_levels or None),
-        labels=_labels(settings, provider),
+        labels=found.labels | _labels(settings, provider),
     )
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from shared.digests import SHA256
 from shared.fields import FieldError
 from shared.graph_needs import GraphNeeds, graph_needs, plain_name
 from shared.graphs import GraphError, find_graph, has_graph
 from shared.matching import Requirement
+from shared.names import sha256_name
 
 COMFYUI = "comfyui"
 NO_NEEDS = GraphNeeds((), ())
@@ -44,8 +46,26 @@ def read_graph(type_: str, payload: dict[str, Any]) -> GraphNeeds:
 
 
 def stated_names(type_: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Models as workers tell them: ComfyUI lists them with the separator of its own machine."""
-    return tuple(map(plain_name, names)) if type_ == COMFYUI else names
+    """Models as workers tell them: ComfyUI lists them with the separator of its own machine.
+
+    Raises `FieldError` for a content that cannot be one.
+    """
+    said = tuple(_content(place, name) for place, name in enumerate(names))
+    return tuple(map(plain_name, said)) if type_ == COMFYUI else said
+
+
+def _content(place: int, name: str) -> str:
+    """A name by content in lower case, and every other as it is."""
+    known = sha256_name("")
+    if not name.lower().startswith(known):
+        return name
+    if not SHA256.fullmatch(digest := name[len(known) :].lower()):
+        raise FieldError(
+            f"requirements.models[{place}]",
+            "names no content",
+            f"{known} and 64 hexadecimal digits",
+        )
+    return sha256_name(digest)
 
 
 def reread(

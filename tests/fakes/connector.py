@@ -3,8 +3,9 @@
 import asyncio
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
-from agent.connectors.base import ConnectorError, Offer, Report, Result, Work
+from agent.connectors.base import ConnectorError, Offer, OutputFile, Report, Result, Work
 
 
 class ScriptedConnector:
@@ -73,3 +74,8 @@ class ScriptedConnector:
 async def no_inputs(sha256: str, path: Path) -> None:
     """Stands where no job is given files."""
     raise AssertionError(f"{sha256} is asked for, for {path}")
+
+
+async def upload(file: OutputFile) -> dict[str, Any]:
+    """Stands where files are stored."""
+    return {"filename": file.filename}

@@ -15,9 +15,8 @@ from shared.messages import (
     Message,
     WorkerRegistered,
 )
-from tests.fakes.connector import ScriptedConnector, no_inputs
+from tests.fakes.connector import ScriptedConnector, no_inputs, upload
 from tests.fakes.hub import assignment
-from tests.unit.agent.test_runner import upload
 
 M = TypeVar("M", bound=Message)
 SLOTS = 2

@@ -24,6 +24,7 @@ from shared.messages import (
     WorkerHeartbeat,
     WorkerRegistered,
 )
+from shared.pieces import split
 from shared.states import Reason
 from shared.wire import decode, encode
 
@@ -86,6 +87,11 @@ class WireWorker:
     async def complete(self, job: JobAssigned, result: Any = None) -> None:
         """Say that a job is done."""
         await self.send(CompleteJob(result=result, **_of(job)))
+
+    async def complete_in_pieces(self, job: JobAssigned, result: Any) -> None:
+        """Say that a job is done, with a result that is too large for one frame."""
+        for part in split(encode(CompleteJob(result=result, **_of(job)))):
+            await self.send(part)
 
     async def fail(self, job: JobAssigned, error: str = "broke", **fields: Any) -> None:
         """Say that a job failed."""

@@ -35,10 +35,9 @@ from shared.messages import (
     WorkerHeartbeat,
     WorkerHeartbeatAck,
 )
-from tests.fakes.connector import ScriptedConnector, no_inputs
+from tests.fakes.connector import ScriptedConnector, no_inputs, upload
 from tests.fakes.hub import FakeHub, lease_of, running_hub
 from tests.support.waiting import wait_until
-from tests.unit.agent.test_runner import upload
 
 
 class Agent:

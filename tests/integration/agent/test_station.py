@@ -17,6 +17,9 @@ from agent.connectors.offers import NoConnectorError
 from agent.desk import Desk
 from agent.leaving import Stop
 from agent.settings import AgentSettings
+from shared.engines import Engine
+from shared.labels import label_needs
+from shared.matching import Requirement, satisfies
 from shared.messages import (
     CompleteJob,
     ConnectionEstablished,
@@ -133,6 +136,21 @@ async def test_what_its_engine_gets_while_it_runs_is_told(agent: Start) -> None:
     while registration.capabilities.models is None:
         registration = await running.registers("scripted")
     assert registration.capabilities.models == {"scripted": ("new.safetensors",)}
+
+
+async def test_its_engine_is_told_with_its_version_and_anew_with_another(agent: Start) -> None:
+    running = await agent(offers_s=0.05)
+    before = (await running.registers("scripted")).capabilities
+    assert (before.engines, "comfyui_version" in before.labels) == ((Engine("comfyui"),), False)
+    for version in ("0.33.0", "0.34.0"):
+        running.connector.offered = Offer(services=("scripted",), version=version)
+        told = (await running.registers("scripted")).capabilities
+        assert told.engines == (Engine("comfyui", version),)
+        assert told.labels["comfyui_version"] == version
+        asked = Requirement(
+            service_type="scripted", labels=label_needs({"comfyui_version": version})
+        )
+        assert (satisfies(told, asked), satisfies(before, asked)) == (True, False)
 
 
 async def test_files_of_models_are_told_with_their_size_and_then_with_their_content(

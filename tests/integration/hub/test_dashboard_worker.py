@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from playwright.async_api import expect
 
+from shared.engines import Engine
 from shared.matching import Capability, Hardware
 from shared.messages import MODELS_AT_ONCE, ModelFile, RequestLogs, ResponseLogs, WorkerModels
 from tests.support.browsers import PHONE, WIDE, Watched, browsed
@@ -18,6 +19,7 @@ ABLE = Capability(
     services=("comfyui",),
     hardware=Hardware(gpu_model="RTX 4090", gpu_count=1, gpu_memory_gb=24, ram_gb=64),
     labels={"disk": "nvme"},
+    engines=(Engine("comfyui", "0.33.0"),),
 )
 
 
@@ -65,6 +67,7 @@ async def test_a_worker_is_shown_with_its_models_and_its_log(
     shown = page.locator("#worker")
     await expect(shown.locator("#worker-facts")).to_contain_text("RTX 4090")
     await expect(shown.locator("#worker-facts")).to_contain_text("disk=nvme")
+    await expect(shown.locator("#worker-facts")).to_contain_text("comfyui 0.33.0")
 
     rows = shown.locator("#models tbody tr")
     await expect(shown.locator("#models-count")).to_have_text(str(FILES))

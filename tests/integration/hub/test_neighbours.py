@@ -17,7 +17,6 @@ from hub import neighbours as module
 from hub.store.hubs import Hubs
 from hub.store.keys import key
 from shared.messages import (
-    CompleteJob,
     Error,
     JobAccepted,
     JobAssigned,
@@ -27,7 +26,7 @@ from shared.messages import (
     ResponseJobStatus,
 )
 from shared.pieces import split
-from shared.wire import encode
+from shared.wire import decode
 from tests.integration.hub.test_app import PATIENCE_S, announced, process
 from tests.integration.hub.test_pieces import FRAME, JOB, LARGE, in_pieces
 from tests.support.hubs import RunningHub, running_hub
@@ -85,15 +84,15 @@ async def test_a_large_payload_and_a_large_result_pass_between_hubs(pair: Pair) 
     job_id = await large_job(first)
     worker = await second.worker()
     await worker.claim()
-    job = json.loads(await in_pieces(worker))
-    assert (job["job_id"], job["params"]) == (job_id, {"text": LARGE})
-    said = CompleteJob(job_id=job_id, worker_id="w1", result={"text": LARGE[::-1] + "."})
-    for part in split(encode(said)):
-        await worker.send(part)
+    job = decode(await in_pieces(worker))
+    assert isinstance(job, JobAssigned)
+    assert (job.job_id, job.params) == (job_id, {"text": LARGE})
+    result = {"text": LARGE[::-1] + "."}
+    await worker.complete_in_pieces(job, result)
     await worker.expect(JobCompletedAck)
     async with client_of(first.url) as client:
         await client.send({"type": "request_job_status", "job_id": job_id})
-        assert json.loads(await in_pieces(client))["result"] == said.result
+        assert json.loads(await in_pieces(client))["result"] == result
     url = (await first.job(job_id))["result"]["text"]["$artifact"]["url"]
     for hub in pair:
         assert (await hub.rest.get(url)).json() == LARGE[::-1] + "."
@@ -143,11 +142,7 @@ async def test_a_result_that_cannot_be_had_is_told_as_its_reference(pair: Pair) 
     job_id = await first.submit()
     worker = await first.worker()
     job = await worker.take()
-    said = CompleteJob(
-        job_id=job_id, worker_id="w1", result=LARGE, attempt=job.attempt, lease=job.lease
-    )
-    for part in split(encode(said)):
-        await worker.send(part)
+    await worker.complete_in_pieces(job, LARGE)
     await worker.expect(JobCompletedAck)
     await silenced(first)
     async with client_of(second.url) as client:

@@ -69,11 +69,7 @@ async def test_a_large_result_goes_in_pieces_to_the_hub_and_to_who_asks(hub: Run
     job_id = await hub.submit()
     worker = await hub.worker()
     job = await worker.take()
-    said = CompleteJob(
-        job_id=job_id, worker_id="w1", result=LARGE, attempt=job.attempt, lease=job.lease
-    )
-    for part in split(encode(said)):
-        await worker.send(part)
+    await worker.complete_in_pieces(job, LARGE)
     assert (await worker.expect(JobCompletedAck)).status == "completed"
     result = (await hub.job(job_id))["result"]
     assert (await hub.rest.get(result["$artifact"]["url"])).json() == LARGE

@@ -47,6 +47,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"requirements": {"models": "sdxl"}}, "requirements.models", "is a text"),
     ({"requirements": {"models": [1]}}, "requirements.models[0]", "Expected `str`, got `int`"),
     ({"requirements": {"models": ["m"] * 201}}, "requirements.models", "length <= 200"),
+    ({"requirements": {"models": ["m", "sha256:0f"]}}, "requirements.models[1]", "no content"),
+    ({"requirements": {"models": ["Sha256:" + "g" * 64]}}, "requirements.models[0]", "no content"),
+    ({"requirements": {"models": ["sha256:" + "0" * 65]}}, "requirements.models[0]", "no content"),
     ({"requirements": {"custom_nodes": "n"}}, "requirements.custom_nodes", "Expected `array`"),
     ({"requirements": {"compliance": [""]}}, "requirements.compliance[0]", "length >= 1"),
     ({"requirements": {"customer_isolation": "x"}}, "requirements.customer_isolation", "matching"),
@@ -207,3 +210,13 @@ async def test_many_submissions_at_once_are_all_kept(hub: RunningHub) -> None:
     ids = await asyncio.gather(*(hub.submit() for _ in range(50)))
     assert len(set(ids)) == 50
     assert (await hub.rest.get("/jobs")).json()["total_count"] == 50
+
+
+async def test_a_content_may_be_named_in_upper_case(hub: RunningHub) -> None:
+    names = ["SHA256:" + "AB" * 32, "A.safetensors"]
+    job_id = await hub.submit(requirements={"models": names})
+    asked = (await hub.job(job_id))["requirements"]["models"]
+    assert asked == ["A.safetensors", "sha256:" + "ab" * 32]
+    refused = await hub.rest.post("/jobs", json=PLAIN | {"requirements": {"models": ["sha256:"]}})
+    assert refused.status_code == 400
+    assert refused.json()["fields"][0]["accepted"] == "sha256: and 64 hexadecimal digits"

@@ -10,12 +10,8 @@ from agent.connectors.base import ConnectorError, OutputFile, Progress, Report, 
 from agent.runner import Keeping, Outcome, Runner, Succeeded
 from shared.jobs import Failure
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector, no_inputs
+from tests.fakes.connector import ScriptedConnector, no_inputs, upload
 from tests.fakes.hub import assignment
-
-
-async def upload(file: OutputFile) -> dict[str, Any]:
-    return {"filename": file.filename}
 
 
 async def refuse(file: OutputFile) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from agent.runner import Outcome, Released, Runner, Succeeded
 from agent.slots import Slots, Stopped
 from shared.jobs import Failure, Lease
 from shared.states import ErrorClass
-from tests.fakes.connector import ScriptedConnector, no_inputs
+from tests.fakes.connector import ScriptedConnector, no_inputs, upload
 from tests.fakes.hub import assignment, lease_of
-from tests.unit.agent.test_runner import upload
 
 TOTAL = 3
 

@@ -33,12 +33,13 @@ export async function openWorker(id) {
 }
 
 function showFacts({ capabilities, ...worker }) {
-  const { hardware, location, labels } = capabilities;
+  const { hardware, location, labels, engines } = capabilities;
   const gb = (value) => (value ? `${value} GB` : null);
   const facts = {
     "Connected": worker.gone_at ? null : `for ${duration((Date.now() - worker.connected_at) / 1000)}`,
     "Offline": worker.gone_at ? `for ${duration((Date.now() - worker.gone_at) / 1000)}` : null,
     "Services": capabilities.services.join(", "),
+    "Engines": engines.map(({ name, version }) => [name, version].filter(Boolean).join(" ")).join(", "),
     "GPU": hardware.gpu_model ? `${hardware.gpu_count || 1} × ${hardware.gpu_model}` : null,
     "GPU memory": gb(hardware.gpu_memory_gb),
     "Memory": gb(hardware.ram_gb),

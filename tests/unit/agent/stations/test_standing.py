@@ -5,11 +5,16 @@ from typing import Any, cast
 import pytest
 
 from agent.connectors import make_connectors
+from agent.connectors.offers import Ready
 from agent.inventory import Gpu, Provider
 from agent.settings import AgentSettings
+from agent.stations import introducing
+from agent.stations.posts import Post
 from agent.stations.standing import standing
+from shared.engines import Engine
 from shared.matching import Capability
 from shared.settings import read
+from tests.fakes.connector import ScriptedConnector
 
 FOUND = Capability(services=("comfyui", "simulation"), models={"comfyui": ("found",)})
 GPU = Gpu(index=0, uuid="GPU-1", name="RTX 4090", memory_gb=24, compute_capability=8.9)
@@ -108,3 +113,12 @@ def test_comfyui_is_found_where_it_is_said_to_be(
     [connector] = make_connectors(settings)
     told = cast("Any", connector)._settings
     assert (told.url, told.username, told.max_concurrent_jobs) == (address, user, slots)
+
+
+def test_an_engine_that_tells_no_version_is_an_engine_all_the_same() -> None:
+    settings = read(AgentSettings, (), {}, "emp-agent run", "")
+    first, second = ScriptedConnector(), ScriptedConnector()
+    first.name, second.name = "a1111", "rest-sync"
+    ready = [Ready(each, each.offered) for each in (first, second)]
+    able = introducing.able(Post(settings, None), Provider(), ready)
+    assert (able.engines, "a1111_version" in able.labels) == ((Engine("a1111"),), False)
