@@ -50,6 +50,7 @@ class FakeComfyUI:
     worker: Worker = field(init=False)
     url: str = ""
     system: dict[str, Any] = Factory(lambda: {"os": "linux", "comfyui_version": "0.33.0"})
+    more_routes: tuple[Any, ...] = ()  # besides those of ComfyUI
     opened: list[str] = Factory(list[str])  # the client ids of all sockets there were
     _sockets: dict[str, AnySocket] = Factory(dict[str, AnySocket])
     _server: QuietServer | None = None
@@ -59,11 +60,12 @@ class FakeComfyUI:
         self.worker = Worker(self.traps, self._send)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncGenerator["FakeComfyUI"]:
-        """Serve on a free port of loopback."""
+    async def listening(self, port: int = 0) -> AsyncGenerator["FakeComfyUI"]:
+        """Serve on a port of loopback, a free one if none is given."""
         # asyncio turns Nagle's delays off only on a socket that says it is TCP.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of a killed one before
+        listener.bind(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(self._app(), log_config=None, lifespan="off")
         self._server = QuietServer(config)
@@ -100,7 +102,7 @@ class FakeComfyUI:
             return
         for name, client in list(self._sockets.items()):
             if client_id in {None, name}:
-                with suppress(WebSocketDisconnect, RuntimeError):  # it has just gone
+                with suppress(WebSocketDisconnect, RuntimeError, OSError):  # it has just gone
                     await client.send_data(
                         message, mode="text" if isinstance(message, str) else "binary"
                     )
@@ -110,7 +112,7 @@ class FakeComfyUI:
         api = Router("/api", route_handlers=routes)
         jobs = post("/api/jobs/{job_id:str}/cancel", status_code=200)(_cancel(self))
         return Litestar(
-            [*routes, api, jobs],
+            [*routes, api, jobs, *self.more_routes],
             openapi_config=None,
             logging_config=None,
             before_request=self._gate,
