@@ -44,7 +44,12 @@ class Digests:
     def of(self, found: Found) -> str | None:
         """The digest of a file, if it is the same that was hashed."""
         stamp, sha256 = self._known.get(found.path, (None, None))
-        return sha256 if stamp == found.stamp else None
+        if sha256 is None or stamp != found.stamp:
+            return None
+        if stamp is not found.stamp:  # read from the disk: of ten thousand files one copy is enough
+            del self._known[found.path]
+            self._known[found.path] = (found.stamp, sha256)
+        return sha256
 
     def keep(self, found: Found, sha256: str) -> None:
         """Know it from now on; blocks."""

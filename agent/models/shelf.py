@@ -1,7 +1,7 @@
 """What this machine has of models, for all its workers."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from math import inf, isfinite
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Shelf:
     hashes: bool = True  # whether digests are computed
     _tell_at: float = field(default=inf, init=False)
     _found: dict[str, dict[str, Found]] = field(factory=dict, init=False)
+    _told: dict[str, tuple[ModelFile, ...]] = field(factory=dict, init=False)
+    _names: dict[str, tuple[str, ...]] = field(factory=dict, init=False)
 
     async def run(self) -> None:
         """Look at the folders now and then, and hash what is new; ends only by cancellation."""
@@ -43,17 +45,16 @@ class Shelf:
 
     def files(self, connectors: Collection[str]) -> dict[str, ModelFile]:
         """What the engines of these connectors have, by `connector/name`."""
-        told = (
-            ModelFile(f"{connector}/{name}", each.stamp.size_bytes, self.digests.of(each))
-            for connector, name, each in self._all()
-            if connector in connectors
-        )
-        return {each.name: each for each in told}
+        return {
+            each.name: each
+            for name, told in self._told.items()
+            if name in connectors
+            for each in told
+        }
 
     def names(self, connector: str) -> tuple[str, ...]:
         """How jobs may call the files of a connector by their content."""
-        known = (self.digests.of(each) for name, _, each in self._all() if name == connector)
-        return tuple(sorted({sha256_name(each) for each in known if each is not None}))
+        return self._names.get(connector, ())
 
     async def _look(self) -> None:
         found = {
@@ -62,7 +63,7 @@ class Shelf:
         }
         if found != self._found:
             self._found = found
-            self.changed()
+            self._tell()
         await asyncio.to_thread(self.digests.prune, {each.path for _, _, each in self._all()})
 
     async def _hash_for(self, hasher: Hasher, seconds: float) -> None:
@@ -83,7 +84,20 @@ class Shelf:
     def _tell_if(self, due: bool) -> None:  # noqa: FBT001 - its only argument
         if due:
             self._tell_at = inf
-            self.changed()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell what is known: made once for all workers, of which each keeps what it has told."""
+        self._told = {name: tuple(self._files(name)) for name in self._found}
+        self._names = {name: tuple(_by_content(told)) for name, told in self._told.items()}
+        self.changed()
+
+    def _files(self, connector: str) -> Iterator[ModelFile]:
+        before = {each.name: each for each in self._told.get(connector, ())}
+        for name, found in self._found[connector].items():
+            told = ModelFile(f"{connector}/{name}", found.stamp.size_bytes, self.digests.of(found))
+            same = before.get(told.name, told)
+            yield same if same == told else told
 
     def _is_due(self, found: Found) -> bool:
         return self.hashes and self.digests.of(found) is None
@@ -94,3 +108,7 @@ class Shelf:
             for connector, files in self._found.items()
             for name, each in files.items()
         )
+
+
+def _by_content(files: Iterable[ModelFile]) -> list[str]:
+    return sorted({sha256_name(each.sha256) for each in files if each.sha256 is not None})

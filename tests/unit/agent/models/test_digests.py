@@ -26,6 +26,7 @@ def test_what_was_hashed_is_known_after_a_restart_as_long_as_it_is_the_same(tmp_
     digests.keep(FOUND, SHA)
     again = loaded(path)
     assert (digests.of(FOUND), again.of(FOUND)) == (SHA, SHA)
+    assert again.of(FOUND) == SHA
     for change in ({"size_bytes": 6}, {"mtime_ns": 1_001}, {"inode": 8}):
         assert again.of(evolve(FOUND, stamp=evolve(FOUND.stamp, **change))) is None
     assert again.of(evolve(FOUND, path="/m/two.pt")) is None

@@ -69,6 +69,17 @@ async def test_sizes_are_told_at_once_and_digests_when_they_are_known(room: Room
     assert [[*each.values()] for each in room.told] == [[file(None)], [file(SHA)]]
 
 
+async def test_all_workers_share_what_is_told_and_what_stays_is_not_made_anew(room: Room) -> None:
+    async with room.shelf() as shelf:
+        await wait_until(lambda: len(room.told) > 1)
+        (told,) = shelf.files(("comfyui",)).values()
+        assert next(iter(shelf.files(("comfyui", "a1111")).values())) is told
+        assert shelf.names("comfyui") is shelf.names("comfyui")
+        (room.root / "b.safetensors").write_bytes(CONTENT)
+        await wait_until(lambda: len(room.told[-1]) > 1)
+        assert room.told[-1][told.name] is told
+
+
 async def test_what_comes_and_goes_is_told_as_it_happens(room: Room) -> None:
     async with room.shelf():
         await wait_until(lambda: len(room.told) > 1)
