@@ -105,27 +105,18 @@ def split(frame: str, form: Form | None = None) -> Iterator[Message]:
 def numbered(texts: Iterable[str], total: int, digest: str) -> Iterator[SystemStatus]:
     """Pieces as the original sends them. A `Form`."""
     for index, text in enumerate(texts):
-        yield SystemStatus(
-            chunk_info={
-                "chunk_id": digest[:32],
-                "chunk_index": index,
-                "total_chunks": total,
-                "data_hash": digest,
-            },
-            data=text,
-        )
+        yield SystemStatus(chunk_info=_numbers(index, total, digest), data=text)
 
 
 def chunked(texts: Iterable[str], total: int, digest: str) -> Iterator[ChunkedMessage]:
     """Pieces as the original's documents have them. A `Form`."""
     for index, text in enumerate(texts):
-        yield ChunkedMessage(
-            chunk_id=digest[:32],
-            chunk_index=index,
-            total_chunks=total,
-            data=base64.b64encode(text.encode("utf-8", "surrogatepass")).decode(),
-            data_hash=digest,
-        )
+        data = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+        yield ChunkedMessage(**_numbers(index, total, digest), data=data)
+
+
+def _numbers(index: int, total: int, digest: str) -> dict[str, Any]:
+    return dict(zip(NUMBERS, (digest[:32], index, total, digest), strict=True))
 
 
 def form_of(piece: Message) -> Form:
