@@ -178,6 +178,8 @@ async def _serve_until_signalled(settings: AgentSettings, attend: Attend) -> Sto
     stop = Stop()
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, stop.ask)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.leave)
     await serve(settings, make_connectors, stop, attend)
     return stop
 

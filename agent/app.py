@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from agent.connectors.offers import NoConnectorError
 from agent.desk import Desk
 from agent.engines.ports import Ports
 from agent.heartbeat import heartbeat
 from agent.inventory import Gpu, GpuFault, NvmlError, announce, find_provider, survey, watch_faults
-from agent.leaving import Stop, watch_limits
+from agent.leaving import Stop, end_by_hangup, watch_limits
 from agent.link.artifacts import Artifacts
 from agent.link.connection import Link, socket_url
 from agent.link.outgoing import Outgoing
@@ -22,6 +22,7 @@ from agent.notice import tell_ready
 from agent.renting import watch_cloud, watch_notices
 from agent.settings import AgentSettings
 from agent.stations import Failures, MakeConnectors, Station, engines, posts
+from shared.jobs import Lease
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,8 @@ async def _work(
     await _first_of(_judged(stations), within_s=FIRST_LOOK_S)
     loops += map(tasks.create_task, _until_the_end(settings, stations, stop, link))
     await stop.asked.wait()
+    if stop.is_leaving:
+        await _leave(stations)
 
     used = sum(each.slots.used for each in stations)
     within_s = None if stop.is_patient else settings.drain_s
@@ -111,6 +114,18 @@ async def _work(
     await _first_of(_settled(stations), within_s=RELEASE_S)
     for loop in loops:
         loop.cancel()
+
+
+async def _leave(stations: Sequence[Station]) -> NoReturn:
+    """Give back what no other agent would find, and leave it the rest."""
+    kept = frozenset[Lease]().union(*(each.worker.ledger.found_again for each in stations))
+    for each in stations:
+        each.drain()
+        each.slots.release(kept=kept)
+    await _first_of(_settled(stations, kept), within_s=RELEASE_S)
+    left = sum(each.slots.used for each in stations)
+    log.info("%d attempts, and engines that may, are left to the next agent", left)
+    end_by_hangup()
 
 
 def _until_the_end(
@@ -186,8 +201,8 @@ async def _idle(stations: Sequence[Station]) -> None:
     await asyncio.gather(*(each.slots.idle() for each in stations))
 
 
-async def _settled(stations: Sequence[Station]) -> None:
-    await _idle(stations)
+async def _settled(stations: Sequence[Station], kept: Collection[Lease] = ()) -> None:
+    await asyncio.gather(*(each.slots.idle(kept) for each in stations))
     await asyncio.gather(*(each.worker.outbox.settled() for each in stations))
 
 

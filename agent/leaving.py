@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 from attrs import define, field
 
@@ -23,6 +26,7 @@ class Stop:
     asked: asyncio.Event = field(factory=asyncio.Event, init=False)
     insisted: asyncio.Event = field(factory=asyncio.Event, init=False)
     is_patient: bool = field(default=False, init=False)  # what runs gets all its time
+    is_leaving: bool = field(default=False, init=False)  # another agent is to go on
     reason: Reason = field(default=Reason.DRAINED, init=False)  # of what is given back
 
     def ask(self) -> None:
@@ -34,11 +38,23 @@ class Stop:
         self.is_patient = not self.asked.is_set()
         self.asked.set()
 
+    def leave(self) -> None:
+        """Ask it to make room for another agent, which goes on with what it finds."""
+        self.is_leaving = not self.asked.is_set()
+        self.ask()
+
     def preempt(self) -> None:
         """The machine is taken away: give everything back at once, at nobody's charge."""
         self.reason = Reason.PREEMPTED
         self.asked.set()
         self.insisted.set()
+
+
+def end_by_hangup() -> NoReturn:
+    """End as SIGHUP does by itself: nothing is cleaned up, and what can outlive the agent does."""
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGHUP)
+    raise AssertionError("the signal is ignored")
 
 
 async def watch_limits(settings: AgentSettings, stations: Sequence[Station], stop: Stop) -> None:

@@ -108,6 +108,12 @@ class Ledger:
                 self.drop(entry.lease)
         return list(self._entries.values())
 
+    @property
+    def found_again(self) -> frozenset[Lease]:
+        """The attempts that the next agent would find."""
+        entries = self._entries.items() if self._folder else ()
+        return frozenset(lease for lease, entry in entries if entry.notes or entry.report)
+
     def take(self, job: JobAssigned) -> None:
         """An attempt begins. Before it has notes or a report, nothing of it could be taken up again."""
         entry = Entry(job)

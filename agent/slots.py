@@ -1,7 +1,7 @@
 """Which attempts run on a worker, and how much room is left."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -99,11 +99,17 @@ class Slots:
         """There is room again."""
         self.closed = None
 
-    def release(self, reason: Reason = Reason.DRAINED, error: str | None = None) -> None:
-        """Stop every attempt, to give it back for this reason; `error` says what went wrong."""
-        for attempt in self._held.values():
-            attempt.verdict = Released(reason, error=error)
-            attempt.stop()
+    def release(
+        self,
+        reason: Reason = Reason.DRAINED,
+        error: str | None = None,
+        kept: Collection[Lease] = (),
+    ) -> None:
+        """Stop every attempt but some, to give it back for this reason; `error` says what went wrong."""
+        for lease, attempt in self._held.items():
+            if lease not in kept:
+                attempt.verdict = Released(reason, error=error)
+                attempt.stop()
 
     def cancel(self, job_id: str, verdict: Failure) -> bool:
         """Stop the attempt of a job, and report this of it; False if none of ours runs."""
@@ -114,10 +120,11 @@ class Slots:
                 return True
         return False
 
-    async def idle(self) -> None:
-        """Wait until the attempts that run now have stopped."""
-        if self._held:
-            await asyncio.wait([attempt.task for attempt in self._held.values()])
+    async def idle(self, kept: Collection[Lease] = ()) -> None:
+        """Wait until the attempts that run now have stopped, but some."""
+        running = [attempt.task for lease, attempt in self._held.items() if lease not in kept]
+        if running:
+            await asyncio.wait(running)
 
     def _free(self, lease: Lease, ended: Ended, task: asyncio.Task[Outcome]) -> None:
         attempt = self._held.pop(lease)

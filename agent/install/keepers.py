@@ -30,7 +30,8 @@ def unit(
 ) -> str:
     """A system service that is started at boot, and again whenever it breaks.
 
-    Only the agent itself is told to end: it ends its engines, or has left them to the next one.
+    Only the agent itself is told to end: it ends its engines, or leaves them to the next one, as
+    where the service is only restarted.
     """
     return f"""\
 [Unit]
@@ -48,6 +49,7 @@ Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus={" ".join(map(str, FINAL_CODES))}
 KillMode=process
+RestartKillSignal=SIGHUP
 TimeoutStopSec={stop_s:g}
 
 [Install]

@@ -38,10 +38,11 @@ class Scene:
     counted: int = field(default=0, init=False)  # executions of the jobs before
     held: list[int] = field(factory=list[int], init=False)  # stopped processes
 
-    async def start_agent(self) -> None:
+    async def start_agent(self, connectors: str = "comfyui") -> None:
         """Start the agent, or the one after it, and wait until it can work."""
         await self.site.start_agent(
-            WORKER_CONNECTORS="comfyui",
+            WORKER_CONNECTORS=connectors,
+            WORKER_MAX_CONCURRENT_JOBS="2",
             WORKER_COMFYUI_DIR=str(self.folder),
             WORKER_COMFYUI_PYTHON=sys.executable,
             WORKER_COMFYUI_FIRST_PORT=str(self.port),
@@ -225,3 +226,19 @@ async def test_both_are_killed(scene: Scene) -> None:
         scene.release()
         await scene.start_agent()
         assert await finish(scene, job_id) in AGAIN.get(step, {1}), step
+
+
+async def test_an_agent_makes_room_for_the_next_one(scene: Scene) -> None:
+    await scene.start_agent("comfyui,simulation")
+    engine, job_id = scene.kept["engine"], await running(scene)
+    unfindable = await scene.site.submit(payload={"steps": 1000})
+    await scene.site.reaches(unfindable, "in_progress")
+    scene.site.agents[-1].popen.send_signal(signal.SIGHUP)
+    assert scene.site.agents[-1].popen.wait(20) == -signal.SIGHUP
+    assert (await scene.site.job(unfindable))["status"] == "pending"
+
+    await scene.start_agent("comfyui,simulation")
+    await scene.steer(pause_at=None)
+    assert await finish(scene, job_id) == 1
+    assert (await scene.site.job(job_id))["attempt"] == 1
+    assert scene.kept["engine"] == engine

@@ -56,6 +56,17 @@ def test_an_attempt_without_notes_is_left_to_the_hub(ledger: Ledger, tmp_path: P
     assert list(tmp_path.glob("w1/*.json")) == []
 
 
+def test_it_tells_what_the_next_agent_would_find(ledger: Ledger) -> None:
+    assert ledger.found_again == frozenset()
+    ledger.end(lease_of(JOB), DONE)
+    noted = assignment("job-2")
+    ledger.take(noted)
+    ledger.note(lease_of(noted), NOTES)
+    assert ledger.found_again == {lease_of(JOB), lease_of(noted)}
+    ledger.close()
+    assert ledger.found_again == frozenset()
+
+
 def test_a_report_is_found_again(ledger: Ledger, tmp_path: Path) -> None:
     ledger.end(lease_of(JOB), DONE)
     [entry] = after_a_kill(ledger, tmp_path / "w1")

@@ -172,6 +172,15 @@ async def test_release_gives_back_every_attempt(attempts: Attempts) -> None:
     }
 
 
+async def test_what_another_agent_finds_is_not_given_back(attempts: Attempts) -> None:
+    kept = await attempts.start("a")
+    await attempts.start("b")
+    attempts.slots.release(kept={kept})
+    await attempts.slots.idle(kept={kept})
+    assert {job_id: end for job_id, (end, _) in attempts.ends.items()} == {"b": Released()}
+    assert attempts.slots.leases == (kept,)
+
+
 async def test_empty_slots_are_idle_at_once(attempts: Attempts) -> None:
     await attempts.slots.idle()
     assert attempts.slots.free == TOTAL
