@@ -17,13 +17,19 @@ def choices_of(config: object) -> list[Any]:
     """Return what an input may be: `[choices, …]`, or `["COMBO", {"options": choices}]`."""
     if not is_array(config) or not config:
         return []
-    if config[0] == "COMBO" and len(config) > 1:
+    if config[0] == "COMBO" and len(config) > 1 and is_object(config[1]):
         config = [config[1].get("options")]
     return config[0] if is_array(config[0]) else []
 
 
+def inputs_of(node: object) -> list[dict[str, Any]]:
+    """Return the inputs of a node class by name: those required, those optional, those hidden."""
+    groups = node.get("input") if is_object(node) else None
+    return [each for each in groups.values() if is_object(each)] if is_object(groups) else []
+
+
 def _choices(object_info: dict[str, Any]) -> Iterator[Any]:
     for node in object_info.values():
-        for inputs in node.get("input", {}).values():
-            for config in inputs.values() if is_object(inputs) else ():
+        for inputs in inputs_of(node):
+            for config in inputs.values():
                 yield from choices_of(config)

@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 
 from agent.connectors.answers import Answer, is_array, is_object
 from agent.connectors.base import ConnectorError, InputFile
-from agent.connectors.comfyui.catalog import choices_of
+from agent.connectors.comfyui.catalog import choices_of, inputs_of
 from agent.connectors.comfyui.prompt import Prompt
 from shared.graphs import Graph
 from shared.states import ErrorClass
@@ -113,8 +113,8 @@ class Engine:
 
     async def choices(self, class_type: str, name: str) -> list[Any]:
         """Return what an input of a node class may be; nothing when it is not a choice."""
-        found = (await self._object(f"/object_info/{class_type}")).get(class_type, {})
-        inputs = [each for each in found.get("input", {}).values() if is_object(each)]
+        found = await self._object(f"/object_info/{class_type}")
+        inputs = inputs_of(found.get(class_type))
         return choices_of(next((each[name] for each in inputs if name in each), None))
 
     async def _object(self, path: str, **params: str) -> dict[str, Any]:

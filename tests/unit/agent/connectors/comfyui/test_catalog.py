@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from agent.connectors.comfyui.catalog import model_names
 
 
@@ -14,3 +16,10 @@ def test_models_are_the_choices_that_name_weights() -> None:
         "Plain": {},
     }
     assert model_names(object_info) == ("b.ckpt", "l.sft", "sub/a.safetensors")
+
+
+@pytest.mark.parametrize(
+    "node", ["a text", None, {"input": ["a"]}, {"input": {"required": {"ckpt_name": ["COMBO", 1]}}}]
+)
+def test_what_is_no_node_class_has_no_models(node: object) -> None:
+    assert model_names({"Odd": node}) == ()
