@@ -219,7 +219,7 @@ async def test_the_engine_is_killed_and_then_the_agent(scene: Scene) -> None:
 
 async def test_both_are_killed(scene: Scene) -> None:
     await scene.start_agent()
-    for step in (claimed, running, uploading, reported):  # at the others it is as while it runs
+    for step in STEPS:
         job_id = await step(scene)
         scene.site.agents[-1].kill()
         os.killpg(scene.kept["engine"]["pid"], signal.SIGKILL)

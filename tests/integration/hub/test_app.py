@@ -222,8 +222,8 @@ async def test_every_verb_of_the_news_is_known(hub: RunningHub) -> None:
         ["workflow"],
         ["cancel", "job", "w1"],
         ["evict", "session", "w1"],
-        ["logs", "0" * 32, "w1", "10"],
-        ["logged", "0" * 32, "%5B%5D"],
+        ["logs", "0" * 32, "w1", "10", "0", "0"],
+        ["logged", "0" * 32, "%5B%5B%5D%2C0%2C0%5D"],
         ["revoke", "machine"],
     ):
         hearing(words)
