@@ -147,6 +147,9 @@ class FakeA1111:
                 return _json({"detail": [fault | {"type": "type_error.integer"}]}, 422)
         if task == "img2img" and body.get("init_images") is None:
             return self.refusal(404, "Init image not found")
+        modules = body.get("hr_additional_modules")
+        if self.traps.is_forge and body.get("enable_hr") and modules is None:
+            return self.failure(TypeError("argument of type 'NoneType' is not iterable"))
         if self.traps.is_old and body.get("sampler_name") not in SAMPLERS:
             return self.refusal(404, "Sampler not found")
         return None

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from agent.connector_settings import A1111Settings
 from agent.connectors.a1111.calling import Calls
@@ -99,6 +99,7 @@ class A1111:
                     return await self._draw(opened, request, report)
 
     async def _draw(self, opened: _Opened, request: Request, report: Report) -> Result:
+        request = evolve(request, body=opened.flavour.spelled(request.body))
         chosen = await choose(opened.engine, request, opened.flavour)
         await opened.options.guard(request)
         try:

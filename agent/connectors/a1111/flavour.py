@@ -1,6 +1,7 @@
 """Which of the forks a server is, as far as it makes a difference."""
 
 from enum import StrEnum
+from typing import Any
 
 
 class Flavour(StrEnum):
@@ -22,6 +23,12 @@ class Flavour(StrEnum):
         """
         is_of_first_pass = not field.startswith(("hr_", "refiner_"))
         return is_of_first_pass or self is not Flavour.SDNEXT
+
+    def spelled(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body as this server takes it: Forge breaks at a second pass without modules."""
+        if self is Flavour.FORGE and body.get("enable_hr"):
+            return {"hr_additional_modules": ["Use same choices"]} | body
+        return body
 
     @property
     def vae_list(self) -> str:

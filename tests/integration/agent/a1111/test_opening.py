@@ -61,6 +61,20 @@ async def test_sdnext_takes_no_scheduler_and_answers_with_nothing(
     await server.close()
 
 
+async def test_forge_makes_a_second_pass_with_the_modules_of_the_first(
+    fake: FakeA1111, settings: A1111Settings
+) -> None:
+    fake.traps.is_forge = True
+    server = A1111(settings)
+    await server.open()
+    assert len((await run(server, enable_hr=True, hr_upscaler="Latent")).files) == 1
+    assert fake.studio.drawings[-1]["hr_additional_modules"] == ["Use same choices"]
+    own = ["nice.vae.pt"]
+    await run(server, enable_hr=True, hr_upscaler="Latent", hr_additional_modules=own)
+    assert fake.studio.drawings[-1]["hr_additional_modules"] == own
+    await server.close()
+
+
 async def test_a_connector_that_is_not_open_says_so(settings: A1111Settings) -> None:
     server = A1111(settings)
     await server.close()
