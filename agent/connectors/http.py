@@ -10,6 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from agent.connectors.answers import Answer, NoAnswerError
 from agent.connectors.base import ConnectorError
 from agent.connectors.spooling import Download, spooled
+from agent.trust import trust_for
 from shared.states import ErrorClass
 
 CONNECT_TIMEOUT_S = 5.0
@@ -33,6 +34,7 @@ class Http:
             headers=headers,
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
+            verify=trust_for(url),
         )
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ from tenacity import (
 )
 
 from agent.connectors.base import ConnectorError, OutputFile
-from agent.trust import trust
+from agent.trust import trust_for
 from shared.states import ErrorClass
 
 log = logging.getLogger(__name__)
@@ -147,14 +147,14 @@ class Reached:
 def open_http(hub_url: str, token: str | None) -> httpx.AsyncClient:
     """Requests to the hub at `hub_url`, with the agent's token when it has one."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    verify = trust() if hub_url.startswith("https:") else False  # which takes some 20 ms
-    return httpx.AsyncClient(base_url=hub_url, headers=headers, timeout=TIMEOUT_S, verify=verify)
+    return httpx.AsyncClient(
+        base_url=hub_url, headers=headers, timeout=TIMEOUT_S, verify=trust_for(hub_url)
+    )
 
 
 def open_elsewhere(url: str) -> httpx.AsyncClient:
     """Requests to where the hub sends its agents. Nobody but the hub gets the agent's token."""
-    verify = trust() if url.startswith("https:") else False
-    return httpx.AsyncClient(timeout=TIMEOUT_S, verify=verify)
+    return httpx.AsyncClient(timeout=TIMEOUT_S, verify=trust_for(url))
 
 
 def _opened(file: OutputFile) -> BufferedReader | BytesIO:
