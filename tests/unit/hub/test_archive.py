@@ -26,6 +26,7 @@ async def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(await whole(archived(members)))) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == contents
+        assert {each.external_attr >> 16 for each in archive.infolist()} == {0o644}
 
 
 async def test_it_is_never_whole_in_memory(tmp_path: Path) -> None:
@@ -35,6 +36,16 @@ async def test_it_is_never_whole_in_memory(tmp_path: Path) -> None:
     ]
     assert max(pieces) < 2 * PIECE_BYTES
     assert len(pieces) >= 10
+
+
+async def test_a_file_may_be_larger_than_zip_once_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)  # 2 GB would take long to write
+    (tmp_path / "x").write_bytes(b"x" * 1001)
+    packed = await whole(archived([Member("x", partial(pieces_of, tmp_path / "x"))]))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.read("x") == b"x" * 1001
 
 
 @pytest.mark.parametrize(
