@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import secrets
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import define, field
 
@@ -50,21 +50,20 @@ class Thumbnails:
 
     async def _make(self, source: Path, kind: str, target: Path) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_suffix(f".{secrets.token_hex(4)}")
         size = target.stem.rpartition("-")[2]
-        # What decodes a stranger's file must not be the hub: it may crash, hang or ask for memory.
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hub.artifacts.thumbnail", source, kind, size, unfinished),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
+        with TemporaryDirectory(dir=self.root) as folder:
+            unfinished = Path(folder) / target.name
+            # What decodes a stranger's file must not be the hub: it may crash, hang or ask for memory.
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "hub.artifacts.thumbnail"),
+                *(source, kind, size, unfinished),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
             await self._finished(process)
             unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     async def _finished(self, process: asyncio.subprocess.Process) -> None:
         try:
