@@ -28,6 +28,7 @@ async def test_the_files_of_a_job(hub: RunningHub) -> None:
     answer = await hub.rest.get(f"/jobs/{job_id}/artifacts.zip")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     assert answer.headers["content-disposition"] == f'attachment; filename="{job_id}.zip"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         found = {name: archive.read(name) for name in archive.namelist()}
     assert found == {"a.png": b"one", "a (2).png": b"two", "b.txt": b"one"}

@@ -1,6 +1,7 @@
 """Files over REST: handed in, asked after, fetched."""
 
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -33,6 +34,17 @@ async def test_a_file_that_was_handed_in_is_fetched_as_a_harmless_download(hub: 
     assert fetched.headers["content-disposition"].startswith("attachment")
     assert fetched.headers["x-content-type-options"] == "nosniff"
     assert fetched.headers["content-security-policy"] == "sandbox"
+    assert fetched.headers["cache-control"] == "private, max-age=31536000, immutable"
+
+
+async def test_who_asks_whether_a_file_is_here_keeps_it_from_the_sweep(hub: RunningHub) -> None:
+    await hub.rest.put(f"/artifacts/{NAME}", content=CONTENT)
+    path = hub.parts.artifacts.find(NAME)
+    assert path is not None
+    os.utime(path, (1000, 1000))
+    assert await hub.parts.artifacts.older_than(2000) == {NAME}
+    assert (await hub.rest.head(f"/artifacts/{NAME}")).status_code == 200
+    assert await hub.parts.artifacts.older_than(2000) == set()
 
 
 async def test_bytes_with_another_digest_are_refused(hub: RunningHub) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,19 @@ async def test_a_file_is_uploaded_and_named(hub: RunningHub) -> None:
         assert await given(hub, {"name": "cat.png", "artifact": reference}) == SETTLED
 
 
-@pytest.mark.parametrize("data", [DATA, "data:,%89PNG%0D%0A%1A%0A%20of%20a%20cat"])
+async def test_a_file_that_a_job_names_is_kept_from_the_sweep(hub: RunningHub) -> None:
+    await hub.rest.post("/artifacts", content=PICTURE)
+    path = hub.parts.artifacts.find(SHA256)
+    assert path is not None
+    os.utime(path, (1000, 1000))
+    assert await hub.parts.artifacts.older_than(2000) == {SHA256}
+    assert await given(hub, {"name": "cat.png", "artifact": SHA256}) == SETTLED
+    assert await hub.parts.artifacts.older_than(2000) == set()
+
+
+@pytest.mark.parametrize(
+    "data", [DATA, DATA.replace("data:", "DATA:"), "data:,%89PNG%0D%0A%1A%0A%20of%20a%20cat"]
+)
 async def test_a_data_uri_becomes_an_artifact(hub: RunningHub, data: str) -> None:
     assert await given(hub, {"name": "cat.png", "data": data}) == SETTLED
     assert (await hub.rest.get(f"/artifacts/{SHA256}")).content == PICTURE

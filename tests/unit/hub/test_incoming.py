@@ -1,6 +1,7 @@
 """Files on their way in: what broke off is continued, by one at a time."""
 
 import asyncio
+import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -120,3 +121,48 @@ async def test_what_nobody_continues_is_dropped(incoming: Incoming, target: Path
     assert left(incoming) == [NAME]
     incoming.drop(1001)
     assert left(incoming) == []
+
+
+async def test_a_file_is_on_the_disk_before_it_has_its_place(
+    incoming: Incoming, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[tuple[int, int, bool]] = []
+
+    def fsync(file: int) -> None:
+        about = os.fstat(file)
+        on_disk.append((about.st_ino, about.st_size, target.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    await incoming.receive(NAME, part(CONTENT), 0, target)
+    assert on_disk == [(target.stat().st_ino, len(CONTENT), False)]
+
+
+async def test_who_opens_a_file_that_is_settled_meanwhile_does_not_write_to_it(
+    incoming: Incoming, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BrokenOffError):
+        await incoming.receive(NAME, part(CONTENT[:9], then=BrokenOffError()), 0, target)
+    flock = fcntl.flock
+
+    def too_late(file: int, how: int) -> None:
+        """Between opening and lock another is done, and a third begins."""
+        monkeypatch.setattr(fcntl, "flock", flock)
+        target.parent.mkdir()
+        (incoming.root / NAME).rename(target)
+        (incoming.root / NAME).touch()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    with pytest.raises(OffsetError, match="handed in just now"):
+        await incoming.receive(NAME, part(CONTENT[9:]), 9, target)
+    assert target.read_bytes() == CONTENT[:9]
+
+
+async def test_what_nobody_named_leaves_nothing_when_it_breaks_off(
+    incoming: Incoming, target: Path
+) -> None:
+    with pytest.raises(BrokenOffError):
+        await incoming.take(part(CONTENT[:9], then=BrokenOffError()), lambda _: target)
+    assert (target.exists(), left(incoming)) == (False, [])
+    assert await incoming.take(part(CONTENT), lambda _: target) == (NAME, len(CONTENT))
+    assert (target.read_bytes(), left(incoming)) == (CONTENT, [])

@@ -19,10 +19,15 @@ HEADS = {
     b"OggS\0\x02": "audio/ogg",
     b"ID3\x04\0": "audio/mpeg",
     b"\xff\xfb\x90d": "audio/mpeg",
+    # A size may have the bytes of a line's end.
+    b"RIFF\n\n\n\nWEBPVP8 ": "image/webp",
+    b"\n\n\n\nftypisom\0\0": "video/mp4",
+    b"\x1aE\xdf\xa3\n\x42\x86\x81\x01\x42\x82\nwebm": "video/webm",
 }
 # What a browser would run, and what only looks like something it would show.
 NEVER_SHOWN = [
     b"", b"<!doctype html><script>", b"<svg xmlns='http://www.w3.org/2000/svg'>", b"<?xml version='1.0'?>",
+    b"<html><script>", b"<HTML>", b"<!DOCTYPE html>", b"<script>", b"<body onload=x>",
     b"%PDF-1.7", b"PK\x03\x04", b"#!/bin/sh", b" \x89PNG\r\n\x1a\n", b"\x89PN", b"RIFF\0\0\0\0HTML",
     b"\x1aE\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x88matroska", b"\0\0\0\x20ftypevil", b"#EXTM3U\n",
 ]  # fmt: skip
