@@ -162,6 +162,21 @@ async def test_what_may_have_been_done_is_not_sent_twice(
     assert len(service.to("/make")) == 1
 
 
+async def test_what_will_not_pass_is_not_tried_again(service: RestService) -> None:
+    service.on("/make", Answer(status=404, body="no such"), Answer(body={"ok": 1}))
+    with pytest.raises(ConnectorError, match="no such"):
+        await run(service, {"method": "GET"})
+    assert len(service.to("/make")) == 1
+
+
+async def test_a_service_says_when_to_try_again(service: RestService) -> None:
+    later = Answer(status=503, body="later", headers={"Retry-After": "0"})
+    service.on("/make", later, Answer(body={"ok": 1}))
+    async with asyncio.timeout(5):
+        result = await run(service, {}, rest_sync_retry_delay_s=30.0)
+    assert result.data == {"ok": 1}
+
+
 async def test_trying_again_has_an_end(service: RestService) -> None:
     service.on("/make", Answer(status=503, body="never"))
     with pytest.raises(ConnectorError, match="never"):
@@ -187,6 +202,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"endpoint": "//elsewhere/x"}, "endpoint must be a path"),
     ({"method": "TRACE"}, "method must be one of POST, GET"),
     ({"headers": {"Authorization": "x"}}, "headers.Authorization cannot be set"),
+    ({"headers": {"Transfer-Encoding": "x"}}, "headers.Transfer-Encoding cannot be set"),
     ({"headers": {"X-A": 1}}, "headers must be an object of texts"),
 ]
 
