@@ -5,7 +5,6 @@ collected anew for every job, and all together take longer than most verbs.
 """
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +17,11 @@ _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 _NOUN = re.compile(rf"\bKEY\.({'|'.join(NOUNS)})\b")
 
 
-def verbs() -> Iterator[tuple[str, str]]:
-    """Each verb, and its whole script."""
-    for path in sorted(LUA.glob("[a-z]*.lua")):
-        yield path.stem, assembled(path.read_text(), library())
+@cache
+def verbs() -> tuple[tuple[str, str], ...]:
+    """Each verb, and its whole script; to find what all of them use takes 0.2 s."""
+    paths = sorted(LUA.glob("[a-z]*.lua"))
+    return tuple((path.stem, assembled(path.read_text(), library())) for path in paths)
 
 
 @cache
