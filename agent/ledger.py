@@ -4,7 +4,6 @@ One file for each that has something to be found by, in a folder that only its o
 goes when the hub has the report, or when the attempt is no longer ours.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from attrs import define, field
 
+from agent.own_files import lock_alone, write_private
 from shared.jobs import Lease
 from shared.messages import CompleteJob, FailJob, JobAssigned, ReleaseJob
 from shared.wire import WireError, decode, encode
@@ -74,17 +74,12 @@ class Ledger:
         """The ledger of this folder; one that keeps nothing if another agent has it, or it cannot be."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            return cls(folder, lock_alone(folder / "lock"))
+        except BlockingIOError:
+            log.warning("a restart of the agent will lose what runs: another has %s", folder)
         except OSError as problem:
             log.warning("a restart of the agent will lose what runs: %s", problem)
-            return cls()
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            log.warning("a restart of the agent will lose what runs: another has %s", folder)
-            return cls()
-        return cls(folder, lock)
+        return cls()
 
     def close(self) -> None:
         """Let another agent have the folder."""
@@ -150,12 +145,8 @@ class Ledger:
     def _write(self, entry: Entry) -> None:
         if self._folder is None:
             return
-        path = self._path(self._folder, entry.lease)
-        new = path.with_suffix(".new")
         try:
-            with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-                file.write(entry.text())
-            new.replace(path)  # whole, or as it was
+            write_private(self._path(self._folder, entry.lease), entry.text())
         except (OSError, ValueError) as problem:
             log.warning("a restart of the agent will lose %s: %s", entry.lease.job_id, problem)
 

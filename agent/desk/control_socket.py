@@ -1,12 +1,13 @@
 """The Unix socket by which commands of the same user reach the running agent."""
 
-import fcntl
+import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from agent.desk.http import Answer, serving
+from agent.own_files import lock_alone
 from agent.settings import AgentSettings
 
 LONGEST_PATH = 107
@@ -46,17 +47,17 @@ def _locked(path: Path) -> Generator[None]:
     """The lock beside the socket: it goes with the process, whatever ends that."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f"{path.name}.lock").open("a")
+        lock = lock_alone(path.with_name(f"{path.name}.lock"))
+    except BlockingIOError:
+        raise SocketTakenError(
+            f"another agent listens at {path}: end it, or give this one a WORKER_ID or a "
+            "WORKER_STATE_DIR of its own"
+        ) from None
     except OSError as problem:
         raise SocketTakenError(
             f"{path}: {problem.strerror}; set WORKER_CONTROL_SOCKET to a path that can be written"
         ) from problem
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SocketTakenError(
-                f"another agent listens at {path}: end it, or give this one a WORKER_ID or a "
-                "WORKER_STATE_DIR of its own"
-            ) from None
+    try:
         yield
+    finally:
+        os.close(lock)

@@ -1,6 +1,5 @@
 """What is kept on disk of an engine that runs: by it the next agent finds one that was left."""
 
-import fcntl
 import json
 import logging
 import os
@@ -9,6 +8,7 @@ from pathlib import Path
 from attrs import asdict, define, frozen
 
 from agent.engines.recipes import Recipe
+from agent.own_files import lock_alone, write_private
 
 log = logging.getLogger(__name__)
 
@@ -94,17 +94,12 @@ class Keepsake:
         """The place in this folder; one that keeps nothing if another agent has it, or it cannot be."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(folder / "engine.lock", os.O_CREAT | os.O_RDWR, 0o600)
+            return cls(folder, lock_alone(folder / "engine.lock"))
+        except BlockingIOError:
+            log.warning("an engine will end with the agent: another agent has %s", folder)
         except OSError as problem:
             log.warning("an engine will end with the agent: %s", problem)
-            return cls()
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            log.warning("an engine will end with the agent: another agent has %s", folder)
-            return cls()
-        return cls(folder, lock)
+        return cls()
 
     def close(self) -> None:
         """Let another agent have the place."""
@@ -117,11 +112,8 @@ class Keepsake:
         """Keep an engine; whether it is kept."""
         if (path := self._path) is None:
             return False
-        new = path.with_suffix(".new")
         try:
-            with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-                file.write(left.text())
-            new.replace(path)  # whole, or as it was
+            write_private(path, left.text())
         except OSError as problem:
             log.warning("an engine will end with the agent: %s", problem)
             return False

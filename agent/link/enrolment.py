@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import secrets
 import socket
 import urllib.error
@@ -13,6 +12,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from agent.own_files import write_private
 from agent.settings import AgentSettings
 from agent.trust import trust
 
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 FILE = "credential.json"
 PATIENCE_S = 20
 TRIES = 3
-_OWNER_ONLY = 0o600
 
 
 class EnrolmentError(Exception):
@@ -82,13 +81,7 @@ def keep_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, as a whole. Raises `EnrolmentError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{os.getpid()}")
-        new.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "w"
-        ) as file:
-            file.write(text)
-        new.replace(path)
+        write_private(path, text)
     except OSError as problem:
         told = f"--state-dir {path.parent} cannot be written: {problem}"
         raise EnrolmentError(told) from problem

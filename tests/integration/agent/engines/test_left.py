@@ -248,7 +248,7 @@ async def test_without_a_place_to_keep_it_an_engine_ends_at_once(
 
 async def test_a_full_disk_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     keepsake = Keepsake.at(tmp_path)
-    (tmp_path / "engine.new").mkdir()
+    (tmp_path / "engine.json").mkdir()  # in the way of what is written
     assert not keepsake.put(LEFT)
     assert "an engine will end with the agent: [Errno 21]" in caplog.text
     keepsake.close()
