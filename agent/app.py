@@ -197,12 +197,12 @@ def _gpus(stations: Sequence[Station]) -> dict[str, Gpu]:
     return {each.post.worker_id: each.post.gpu for each in stations if each.post.gpu}
 
 
-async def _idle(stations: Sequence[Station]) -> None:
-    await asyncio.gather(*(each.slots.idle() for each in stations))
+async def _idle(stations: Sequence[Station], kept: Collection[Lease] = ()) -> None:
+    await asyncio.gather(*(each.slots.idle(kept) for each in stations))
 
 
 async def _settled(stations: Sequence[Station], kept: Collection[Lease] = ()) -> None:
-    await asyncio.gather(*(each.slots.idle(kept) for each in stations))
+    await _idle(stations, kept)
     await asyncio.gather(*(each.worker.outbox.settled() for each in stations))
 
 
