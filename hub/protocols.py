@@ -1,12 +1,12 @@
 """uvicorn's protocols, with an end for peers that are silent or do not read."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from shared.gathering import Gathering
+from shared.gathering import gathered
 
 HEADER_S = 10.0
 """How long the head of a request may take; uvicorn itself would wait for ever."""
@@ -21,9 +21,7 @@ class HttpWithDeadline(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """The head of the first request is due."""
-        super().connection_made(
-            cast("asyncio.Transport", Gathering(transport, self.loop.call_soon))
-        )
+        super().connection_made(gathered(transport, self.loop.call_soon))
         self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -47,3 +47,8 @@ class Gathering:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+
+def gathered(transport: Any, soon: Callable[[Callable[[], None]], object]) -> Any:
+    """The transport gathered, for protocols that know their transport by its type."""
+    return Gathering(transport, soon)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import NoReturn, cast
+from typing import NoReturn
 from urllib.parse import quote
 
 from attrs import define, field
@@ -16,7 +16,7 @@ from agent.link.pieces import Pieces, frames
 from agent.link.worker import ForWorker, Worker
 from agent.trust import trust
 from shared.backoff import backoff_s
-from shared.gathering import Gathering
+from shared.gathering import gathered
 from shared.messages import (
     ConnectionEstablished,
     Error,
@@ -73,9 +73,7 @@ class _Connection(ClientConnection):
     """Frames of one turn of the loop go out together."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(
-            cast("asyncio.Transport", Gathering(transport, self.loop.call_soon))
-        )
+        super().connection_made(gathered(transport, self.loop.call_soon))
 
 
 @define
