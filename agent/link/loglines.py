@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from shared.messages import LOG_CHARACTERS, Message, RequestLogs, ResponseLogs
+from shared.log_lines import fitting
+from shared.messages import Message, RequestLogs, ResponseLogs
 
 KEPT_LINES = 1000
 LONGEST_LINE = 500  # characters
@@ -67,8 +68,8 @@ class LogLines:
         first, skipped = self._place(asked.after)
         lines = list(self._lines)
         if asked.after is None:
-            first = len(lines) - len(_fitting(lines[-most:][::-1]))
-        told = _fitting(lines[first : first + most])
+            first = len(lines) - len(fitting(lines[-most:][::-1]))
+        told = fitting(lines[first : first + most])
         return ResponseLogs(
             worker_id=self._worker_id,
             request_id=asked.request_id,
@@ -87,15 +88,3 @@ class LogLines:
             return 0, None
         missing = max(0, self._count - int(number))
         return max(0, len(self._lines) - missing), max(0, missing - len(self._lines))
-
-
-def _fitting(lines: list[str]) -> list[str]:
-    """As many of the first lines as one answer holds."""
-    kept: list[str] = []
-    room = LOG_CHARACTERS
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    return kept

@@ -17,7 +17,8 @@ from hub.sessions.registry import Registry
 from hub.store.client import Client
 from hub.store.news import publish
 from hub.store.workers import Workers
-from shared.messages import LOG_CHARACTERS, RequestLogs, ResponseLogs
+from shared.log_lines import fitting
+from shared.messages import RequestLogs, ResponseLogs
 from shared.wire import dump_json, load_json
 
 ANSWER_S = 5.0
@@ -120,7 +121,7 @@ class Logs:
             raise ReportError("request_id: expected that of a request_logs")
         if message.mark is not None and not MARK.fullmatch(message.mark):
             raise ReportError("mark: expected hexadecimal digits, a minus sign and a number")
-        lines = _newest(message.lines)
+        lines = fitting(message.lines[::-1])[::-1]  # the newest
         skipped = message.skipped
         if skipped is not None:
             skipped += len(message.lines) - len(lines)
@@ -133,14 +134,3 @@ class Logs:
         if waiting is not None and not waiting.done():
             lines, mark, skipped = load_json(unquote(quoted))
             waiting.set_result(Told(tuple(lines), mark, skipped))
-
-
-def _newest(lines: tuple[str, ...]) -> list[str]:
-    kept: list[str] = []
-    room = LOG_CHARACTERS
-    for line in reversed(lines):
-        room -= len(line) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    return kept[::-1]
