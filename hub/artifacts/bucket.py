@@ -1,6 +1,5 @@
 """Artifacts in an S3-compatible store; workers and clients exchange bytes with it, not with the hub."""
 
-import hashlib
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -136,7 +135,7 @@ class Bucket:
 
         For a store that `is_strict`; another takes any bytes there.
         """
-        return self._signed_put(self._object(sha256), bytes.fromhex(sha256))
+        return self._signed_put(self._object(sha256), checksum_of(bytes.fromhex(sha256)))
 
     async def is_strict(self) -> bool:
         """Whether the store refuses bytes that do not have the checksum which is signed."""
@@ -145,7 +144,7 @@ class Bucket:
     async def _put_wrong(self) -> int:
         path = f"{self._prefix}tried/{uuid4()}"
         try:
-            status = await put_wrong(self._signed_put(path, hashlib.sha256(ANNOUNCED).digest()))
+            status = await put_wrong(self._signed_put(path, ANNOUNCED))
         except httpx.HTTPError as problem:
             raise BucketError(
                 f"the store of artifacts does not answer: {problem or type(problem).__name__}; "
@@ -156,8 +155,7 @@ class Bucket:
                 await self._store.delete_async(path)
         return status
 
-    def _signed_put(self, path: str, digest: bytes) -> str:
-        headers = checksum_of(digest)
+    def _signed_put(self, path: str, headers: dict[str, str]) -> str:
         return self._signer.signed("PUT", f"{self._url}/{path}", LASTS_S, headers=headers)
 
     async def _modified(self, path: str) -> datetime | None:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 CHECKSUM = "x-amz-checksum-sha256"
 TIMEOUT_S = 15.0
-ANNOUNCED, SENT = b"right", b"wrong"
+SENT = b"wrong"
 
 
 def checksum_of(digest: bytes) -> dict[str, str]:
@@ -22,12 +22,15 @@ def checksum_of(digest: bytes) -> dict[str, str]:
     return {CHECKSUM: base64.b64encode(digest).decode()}
 
 
+ANNOUNCED = checksum_of(hashlib.sha256(b"right").digest())
+"""What is signed for the attempt."""
+
+
 async def put_wrong(url: str) -> int:
     """Send other bytes than `url` is signed for; the status. Raises `httpx.HTTPError`."""
-    headers = checksum_of(hashlib.sha256(ANNOUNCED).digest())
     # The machine's authorities, as for all that obstore asks; httpx alone brings its own.
     async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=ssl.create_default_context()) as client:
-        return (await client.put(url, content=SENT, headers=headers)).status_code
+        return (await client.put(url, content=SENT, headers=ANNOUNCED)).status_code
 
 
 @define(eq=False)
