@@ -160,35 +160,38 @@ async def test_a_node_that_fails_is_named(target: Target, tmp_path: Path) -> Non
     assert "current_inputs" not in problem.details
 
 
-async def test_a_cancelled_job_leaves_the_queue(target: Target) -> None:
+async def sampling_now(target: Target) -> "asyncio.Task[Result]":
+    """A long job that has come to its sampler."""
     target.dawdle("3:5")
     reports = Reports()
     graph = sampling(await checkpoint(target), 500)
     running = asyncio.create_task(target.comfy.run(work(graph), reports))
     await reports.until(lambda told: told.node == "3" and told.step is not None)
+    return running
+
+
+async def cancelled(running: "asyncio.Task[Result]") -> None:
+    """Cancel a job, and see that it ends as such."""
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_cancelled_job_leaves_the_queue(target: Target) -> None:
+    running = await sampling_now(target)
+    await cancelled(running)
     queue = (await asked(target, "/queue")).json()
     assert queue == {"queue_running": [], "queue_pending": []}
 
 
 async def test_a_job_that_waits_is_cancelled_without_the_one_that_runs(target: Target) -> None:
-    target.dawdle("3:5")
-    reports = Reports()
-    graph = sampling(await checkpoint(target), 500)
-    running = asyncio.create_task(target.comfy.run(work(graph), reports))
-    await reports.until(lambda told: told.node == "3" and told.step is not None)
+    running = await sampling_now(target)
     waiting = asyncio.create_task(target.comfy.run(work(picture(), job_id="later"), Reports()))
     await wait_until(lambda: queued(target, "queue_pending"), 20)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    await cancelled(waiting)
     assert await queued(target, "queue_pending") == []
     assert await queued(target, "queue_running") == ["engines"]
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    await cancelled(running)
 
 
 async def test_it_keeps_every_promise_of_a_connector(target: Target) -> None:

@@ -257,6 +257,24 @@ def _routes(fake: FakeComfyUI) -> list[Any]:
     async def queue() -> Response[bytes]:
         return _json({"queue_running": worker.running, "queue_pending": worker.pending})
 
+    @get("/view")
+    async def view(request: AnyRequest) -> Response[bytes]:
+        return fake.view(request)
+
+    return [
+        events,
+        system_stats,
+        object_info,
+        queue,
+        view,
+        *_histories(fake.worker),
+        _class_info(fake),
+        _upload(fake),
+        *_orders(fake),
+    ]
+
+
+def _histories(worker: Worker) -> list[Any]:
     @get("/history")
     async def history(request: AnyRequest) -> Response[bytes]:
         newest = int(request.query_params.get("max_items", "10000"))
@@ -268,22 +286,7 @@ def _routes(fake: FakeComfyUI) -> list[Any]:
         found = worker.history.get(prompt_id)
         return _json({} if found is None else {prompt_id: found})
 
-    @get("/view")
-    async def view(request: AnyRequest) -> Response[bytes]:
-        return fake.view(request)
-
-    return [
-        events,
-        system_stats,
-        object_info,
-        queue,
-        history,
-        entry,
-        view,
-        _class_info(fake),
-        _upload(fake),
-        *_orders(fake),
-    ]
+    return [history, entry]
 
 
 def _class_info(fake: FakeComfyUI) -> Any:

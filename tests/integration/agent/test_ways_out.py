@@ -32,17 +32,24 @@ async def test_a_hub_behind_a_proxy_with_a_private_authority_is_reached(
     assert set(proxy.asked) == {f"CONNECT {NAME}:443"}
 
 
-async def test_a_certificate_of_nobody_that_is_trusted_is_refused(
-    hub: FakeHub, start: Start, tmp_path: Path
-) -> None:
+async def examined(
+    hub: FakeHub, start: Start, tmp_path: Path, **trusted: str
+) -> tuple[int | None, str]:
+    """What doctor says of a hub behind a proxy, with an authority that nobody knows."""
     async with sealed(port(hub.url), tmp_path) as (at, _), gateway(at) as proxy:
         environ = only(
             HUB_URL=f"https://{NAME}",
             HTTPS_PROXY=proxy.url,
-            SSL_CERT_FILE="",
             WORKER_STATE_DIR=str(tmp_path / "state"),
+            **trusted,
         )
-        code, output = await end(await start("doctor", **environ))
+        return await end(await start("doctor", **environ))
+
+
+async def test_a_certificate_of_nobody_that_is_trusted_is_refused(
+    hub: FakeHub, start: Start, tmp_path: Path
+) -> None:
+    code, output = await examined(hub, start, tmp_path, SSL_CERT_FILE="")
     assert code == 6
     told = (
         f"FAIL  hub certificate: that of https://{NAME} is not accepted: self-signed certificate ("
@@ -54,15 +61,8 @@ async def test_a_certificate_of_nobody_that_is_trusted_is_refused(
 async def test_authorities_that_are_none_are_told_of(
     hub: FakeHub, start: Start, tmp_path: Path
 ) -> None:
-    async with sealed(port(hub.url), tmp_path) as (at, _), gateway(at) as proxy:
-        environ = only(
-            HUB_URL=f"https://{NAME}",
-            HTTPS_PROXY=proxy.url,
-            SSL_CERT_FILE=str(tmp_path / "nothing.pem"),
-            SSL_CERT_DIR="",
-            WORKER_STATE_DIR=str(tmp_path / "state"),
-        )
-        code, output = await end(await start("doctor", **environ))
+    nothing = str(tmp_path / "nothing.pem")
+    code, output = await examined(hub, start, tmp_path, SSL_CERT_FILE=nothing, SSL_CERT_DIR="")
     assert (code, "(0 authorities of SSL_CERT_FILE are trusted)" in output) == (6, True), output
 
 
