@@ -15,8 +15,9 @@ LINGER_S = 5.0
 
 
 class HttpWithDeadline(HttpToolsProtocol):
-    """Cuts a peer off that does not say what it wants."""
+    """Cuts a peer off that does not say what it wants. A head in one piece costs no timer."""
 
+    _is_due = True  # the head of a request
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -29,13 +30,20 @@ class HttpWithDeadline(HttpToolsProtocol):
         self._stop()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """A piece of a head: the rest of it is due."""
+        super().data_received(data)
+        if self._is_due:
+            self._start()
+
     def on_message_begin(self) -> None:
-        """The first byte of a request: the rest of its head is due."""
-        self._start()
+        """The first byte of a request."""
+        self._is_due = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head is there."""
+        self._is_due = False
         self._stop()
         super().on_headers_complete()
 

@@ -18,7 +18,7 @@ from shared.digests import SHA256
 
 @get(
     "/jobs/{job_id:str}/artifacts.zip",
-    guards=[clients],
+    before_request=clients,
     summary="All files of a job, as a zip",
     tags=["artifacts"],
 )

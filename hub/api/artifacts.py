@@ -24,7 +24,7 @@ ThumbnailSize = Annotated[int, QueryParameter(ge=SIZES[0], le=SIZES[-1])]
 
 @put(
     "/artifacts/{sha256:str}",
-    guards=[workers_or_clients],
+    before_request=workers_or_clients,
     summary="Hand a file in",
     tags=["artifacts"],
     request_max_body_size=LARGEST,
@@ -42,7 +42,7 @@ async def put_artifact(
 
 @post(
     "/artifacts",
-    guards=[clients],
+    before_request=clients,
     summary="Upload a file",
     tags=["artifacts"],
     request_max_body_size=LARGEST,
@@ -59,7 +59,7 @@ async def upload_artifact(
 
 @get(
     "/artifacts/{sha256:str}",
-    guards=[workers_or_clients],
+    before_request=workers_or_clients,
     summary="Fetch a file",
     tags=["artifacts"],
 )
@@ -82,7 +82,7 @@ async def get_artifact(
 
 @get(
     "/artifacts/{sha256:str}/thumbnail",
-    guards=[clients],
+    before_request=clients,
     summary="A file, small",
     tags=["artifacts"],
 )
@@ -102,7 +102,7 @@ async def get_thumbnail(
 
 @head(
     "/artifacts/{sha256:str}",
-    guards=[workers_or_clients],
+    before_request=workers_or_clients,
     summary="Is a file here?",
     tags=["artifacts"],
 )

@@ -34,7 +34,9 @@ EXAMPLES = [
 Bulk = Annotated[BulkBody, Body(title="An action and its jobs", examples=EXAMPLES)]
 
 
-@post("/jobs/bulk", guards=[clients], summary="Change many jobs", tags=["jobs"], status_code=200)
+@post(
+    "/jobs/bulk", before_request=clients, summary="Change many jobs", tags=["jobs"], status_code=200
+)
 async def change_jobs(data: Bulk, parts: NamedDependency[Parts]) -> dict[str, Any]:
     """At most `limit` jobs in one call; `cursor` says where to go on, null when all were seen.
 

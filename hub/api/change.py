@@ -22,7 +22,9 @@ Change = Annotated[
 ]
 
 
-@patch("/jobs/{job_id:str}", guards=[clients], summary="Change a job's priority", tags=["jobs"])
+@patch(
+    "/jobs/{job_id:str}", before_request=clients, summary="Change a job's priority", tags=["jobs"]
+)
 async def change_job(
     job_id: FromPath[str], data: Change, parts: NamedDependency[Parts], scope: Scope
 ) -> dict[str, Any] | Answer:

@@ -24,19 +24,26 @@ ASKED: dict[str, tuple[JobState, ...]] = {
 """The states that each word of `status` means."""
 
 
-@get("/dashboard/api/status", guards=[clients], summary="Jobs and workers", tags=["dashboard"])
+@get(
+    "/dashboard/api/status", before_request=clients, summary="Jobs and workers", tags=["dashboard"]
+)
 async def dashboard_status(parts: NamedDependency[Parts]) -> Document:
     """The figures of `GET /metrics`."""
     return await figures(parts)
 
 
-@get("/dashboard/api/metrics", guards=[clients], summary="The same", tags=["dashboard"])
+@get("/dashboard/api/metrics", before_request=clients, summary="The same", tags=["dashboard"])
 async def dashboard_metrics(parts: NamedDependency[Parts]) -> Document:
     """The figures of `GET /metrics`."""
     return await figures(parts)
 
 
-@get("/dashboard/api/jobs", guards=[clients], summary="Jobs by their status", tags=["dashboard"])
+@get(
+    "/dashboard/api/jobs",
+    before_request=clients,
+    summary="Jobs by their status",
+    tags=["dashboard"],
+)
 async def dashboard_jobs(
     parts: NamedDependency[Parts],
     status: Annotated[str, QueryParameter(description="states by comma, or active")] = "pending",
@@ -55,7 +62,7 @@ async def dashboard_jobs(
     return found
 
 
-@get("/dashboard/api/workers", guards=[clients], summary="All workers", tags=["dashboard"])
+@get("/dashboard/api/workers", before_request=clients, summary="All workers", tags=["dashboard"])
 async def dashboard_workers(parts: NamedDependency[Parts]) -> Document:
     """As `GET /workers` tells them."""
     return {"workers": [in_a_list(each) for each in await parts.workers.all()]}

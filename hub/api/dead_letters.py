@@ -28,7 +28,9 @@ Replay = Annotated[
 When = Annotated[str | None, QueryParameter(description=FORMS)]
 
 
-@get("/dead-letters", guards=[clients], summary="Jobs that have failed for good", tags=["jobs"])
+@get(
+    "/dead-letters", before_request=clients, summary="Jobs that have failed for good", tags=["jobs"]
+)
 async def list_dead_letters(  # noqa: PLR0913, PLR0917 - one for each filter
     parts: NamedDependency[Parts],
     error_class: Annotated[ErrorClass | None, QueryParameter()] = None,
@@ -59,7 +61,9 @@ async def list_dead_letters(  # noqa: PLR0913, PLR0917 - one for each filter
     return {"jobs": [unstructure(job) for job in jobs], "below": found.below}
 
 
-@post("/jobs/{job_id:str}/replay", guards=[clients], summary="Give it another go", tags=["jobs"])
+@post(
+    "/jobs/{job_id:str}/replay", before_request=clients, summary="Give it another go", tags=["jobs"]
+)
 async def replay_job(
     job_id: FromPath[str], parts: NamedDependency[Parts], scope: Scope, data: Replay = None
 ) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def docs() -> OpenAPIConfig:
             _Document(path="/openapi.json"),
         ],
         openapi_router=Router(
-            "/docs", guards=[clients], route_handlers=[], include_in_schema=False
+            "/docs", before_request=clients, route_handlers=[], include_in_schema=False
         ),
     )
 

@@ -16,7 +16,7 @@ from shared.fields import FieldError
 from shared.wire import dump_json
 
 
-@get("/jobs/{job_id:str}/events", guards=[clients], summary="A job's events", tags=["jobs"])
+@get("/jobs/{job_id:str}/events", before_request=clients, summary="A job's events", tags=["jobs"])
 async def follow_job(
     job_id: FromPath[str],
     parts: NamedDependency[Parts],

@@ -23,7 +23,7 @@ async def root() -> Document:
     return {"status": "ok", "message": message, "version": VERSION}
 
 
-@get("/metrics", guards=[clients], summary="Figures of the whole system", tags=["system"])
+@get("/metrics", before_request=clients, summary="Figures of the whole system", tags=["system"])
 async def metrics(parts: NamedDependency[Parts]) -> Document:
     """Jobs by state, workers by status, and how busy the hub is. 404 when METRICS_ENABLED is false."""
     if not parts.settings.metrics_enabled:
@@ -31,7 +31,7 @@ async def metrics(parts: NamedDependency[Parts]) -> Document:
     return await figures(parts)
 
 
-@get("/statistics", guards=[clients], summary="How many jobs there are", tags=["system"])
+@get("/statistics", before_request=clients, summary="How many jobs there are", tags=["system"])
 async def statistics(parts: NamedDependency[Parts]) -> Document:
     """Of each state, and in all."""
     return await job_figures(parts)

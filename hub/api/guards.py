@@ -1,10 +1,12 @@
-"""The doors, as Litestar guards: coroutines, for it would run functions in threads."""
+"""The doors, each the `before_request` of its routes: for a guard, Litestar copies the route.
+
+They are coroutines, for it would run functions in threads.
+"""
 
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
 
 from hub.doors import Doors, Role
 from hub.neighbours import ERRAND
@@ -14,18 +16,12 @@ from hub.store.machines import Kind, Machines, Secret
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
-async def clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def clients(connection: AnyConnection) -> None:
     """Lets REST clients in."""
     _check(connection, Role.CLIENT)
 
 
-async def workers(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Lets workers in."""
-    if await machine_of(connection) is None:
-        _check(connection, Role.WORKER)
-
-
-async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def workers_or_clients(connection: AnyConnection) -> None:
     """Lets both in."""
     if await machine_of(connection) is not None:
         return
@@ -34,7 +30,7 @@ async def workers_or_clients(connection: AnyConnection, _: BaseRouteHandler) -> 
         _check(connection, Role.CLIENT)
 
 
-async def hubs(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def hubs(connection: AnyConnection) -> None:
     """Lets another hub in, which has left word in Redis for which file it comes."""
     known: Hubs = connection.app.state.hubs
     errand = connection.headers.get(ERRAND, "")

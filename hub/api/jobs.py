@@ -40,7 +40,7 @@ Submission = Annotated[
 ]
 
 
-@post("/jobs", guards=[clients], summary="Submit a job", tags=["jobs"])
+@post("/jobs", before_request=clients, summary="Submit a job", tags=["jobs"])
 async def submit_job(
     data: Submission, parts: NamedDependency[Parts], scope: Scope
 ) -> dict[str, Any] | Answer:
@@ -69,13 +69,13 @@ async def submit_job(
     } | ({"reasons": reasons} if reasons else {})
 
 
-@get("/jobs/{job_id:str}", guards=[clients], summary="A job, whole", tags=["jobs"])
+@get("/jobs/{job_id:str}", before_request=clients, summary="A job, whole", tags=["jobs"])
 async def get_job(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """The job with its payload, times, result and every ended attempt."""
     return {"job": unstructure(await _found(parts, job_id))}
 
 
-@get("/jobs/{job_id:str}/status", guards=[clients], summary="A job's state", tags=["jobs"])
+@get("/jobs/{job_id:str}/status", before_request=clients, summary="A job's state", tags=["jobs"])
 async def get_job_status(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """The job, and while it waits its place in its lane: position from 0, display from 1."""
     job = await _found(parts, job_id)
@@ -84,7 +84,7 @@ async def get_job_status(job_id: FromPath[str], parts: NamedDependency[Parts]) -
     return {"job": unstructure(job), "queue_position": place, "display_position": display}
 
 
-@get("/jobs/{job_id:str}/explain", guards=[clients], summary="Why a job waits", tags=["jobs"])
+@get("/jobs/{job_id:str}/explain", before_request=clients, summary="Why a job waits", tags=["jobs"])
 async def explain_job(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """What is before it, what each connected worker lacks or is busy with, and what would help."""
     explanation = await parts.explainer.explain(job_id)
@@ -93,7 +93,9 @@ async def explain_job(job_id: FromPath[str], parts: NamedDependency[Parts]) -> d
     return unstructure(explanation)
 
 
-@get("/jobs/{job_id:str}/progress", guards=[clients], summary="How far a job is", tags=["jobs"])
+@get(
+    "/jobs/{job_id:str}/progress", before_request=clients, summary="How far a job is", tags=["jobs"]
+)
 async def get_job_progress(job_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """Percent of the running attempt, with the node it is at."""
     job = await _found(parts, job_id)
@@ -110,7 +112,12 @@ async def get_job_progress(job_id: FromPath[str], parts: NamedDependency[Parts])
     }
 
 
-@get("/jobs/{job_id:str}/preview", guards=[clients], summary="The latest preview", tags=["jobs"])
+@get(
+    "/jobs/{job_id:str}/preview",
+    before_request=clients,
+    summary="The latest preview",
+    tags=["jobs"],
+)
 async def get_job_preview(job_id: FromPath[str], parts: NamedDependency[Parts]) -> Response[bytes]:
     """A small picture of the work so far, while the job runs."""
     preview = parts.previews.get(job_id)
@@ -122,7 +129,7 @@ async def get_job_preview(job_id: FromPath[str], parts: NamedDependency[Parts]) 
 
 @post(
     "/jobs/{job_id:str}/cancel",
-    guards=[clients],
+    before_request=clients,
     summary="Cancel a job",
     tags=["jobs"],
     status_code=200,
@@ -143,7 +150,7 @@ async def cancel_job(
     return {"job_id": job_id, "status": "cancelled", "cancelled_at": int(reply.told)}
 
 
-@get("/jobs", guards=[clients], summary="Jobs, the newest first", tags=["jobs"])
+@get("/jobs", before_request=clients, summary="Jobs, the newest first", tags=["jobs"])
 async def list_jobs(  # noqa: PLR0913, PLR0917 - one for each filter
     parts: NamedDependency[Parts],
     status: Annotated[JobState | None, QueryParameter()] = None,

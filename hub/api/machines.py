@@ -43,7 +43,7 @@ Wish = Annotated[
 
 @post(
     "/enrolment-tokens",
-    guards=[clients],
+    before_request=clients,
     summary="A token with which machines enrol",
     tags=["machines"],
 )
@@ -76,7 +76,12 @@ async def enrol_machine(parts: NamedDependency[Parts], data: JSONBody[EnrolBody]
     return {"machine_id": enrolled.machine_id, "credential": enrolled.credential}
 
 
-@get("/machines", guards=[clients], summary="All machines that have enrolled", tags=["machines"])
+@get(
+    "/machines",
+    before_request=clients,
+    summary="All machines that have enrolled",
+    tags=["machines"],
+)
 async def list_machines(parts: NamedDependency[Parts]) -> dict[str, Any]:
     """Those that enrolled first before the others."""
     found = await parts.machines.all()
@@ -85,7 +90,7 @@ async def list_machines(parts: NamedDependency[Parts]) -> dict[str, Any]:
 
 @delete(
     "/machines/{machine_id:str}",
-    guards=[clients],
+    before_request=clients,
     status_code=200,
     summary="Shut a machine out",
     tags=["machines"],

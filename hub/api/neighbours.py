@@ -15,7 +15,7 @@ from hub.neighbours import HAS_NOT, IS_VALUE
 from hub.parts import Parts
 
 
-@get("/hubs/artifacts/{sha256:str}", guards=[hubs], include_in_schema=False)
+@get("/hubs/artifacts/{sha256:str}", before_request=hubs, include_in_schema=False)
 async def get_for_hub(
     sha256: FromPath[str], request: Request[Any, Any, Any], parts: NamedDependency[Parts]
 ) -> Response[Any]:
@@ -29,14 +29,14 @@ async def get_for_hub(
     return answer
 
 
-@head("/hubs/artifacts/{sha256:str}", guards=[hubs], include_in_schema=False)
+@head("/hubs/artifacts/{sha256:str}", before_request=hubs, include_in_schema=False)
 async def keep_for_hub(sha256: FromPath[str], parts: NamedDependency[Parts]) -> None:
     """Whether the file is here; it stays for the job that will name it."""
     if parts.artifacts.find(sha256) is None or not await parts.artifacts.keep(sha256):
         raise _has_not()
 
 
-@get("/hubs/artifacts/{sha256:str}/thumbnail", guards=[hubs], include_in_schema=False)
+@get("/hubs/artifacts/{sha256:str}/thumbnail", before_request=hubs, include_in_schema=False)
 async def get_thumbnail_for_hub(
     sha256: FromPath[str], parts: NamedDependency[Parts], size: ThumbnailSize = 256
 ) -> File:

@@ -21,7 +21,7 @@ PENDING = (JobState.PENDING, JobState.DELAYED)
 ACTIVE = (JobState.IN_PROGRESS, JobState.ASSIGNED)
 
 
-@get("/queue/pending", guards=[clients], summary="Jobs that wait", tags=["jobs"])
+@get("/queue/pending", before_request=clients, summary="Jobs that wait", tags=["jobs"])
 async def pending_jobs(parts: NamedDependency[Parts], limit: Limit = 50) -> Document:
     """In the order of the queue, then what is delayed, as it becomes due. What a worker would take is
     told by `GET /workers/{id}/next`.
@@ -31,7 +31,7 @@ async def pending_jobs(parts: NamedDependency[Parts], limit: Limit = 50) -> Docu
     return listed([job for job in found if job is not None and job.status in PENDING])
 
 
-@get("/queue/active", guards=[clients], summary="Jobs that workers have", tags=["jobs"])
+@get("/queue/active", before_request=clients, summary="Jobs that workers have", tags=["jobs"])
 async def active_jobs(
     parts: NamedDependency[Parts],
     worker_id: Annotated[str | None, QueryParameter()] = None,
@@ -41,19 +41,24 @@ async def active_jobs(
     return listed(await newest(parts, ACTIVE, limit, worker_id))
 
 
-@get("/queue/completed", guards=[clients], summary="Jobs that went well", tags=["jobs"])
+@get("/queue/completed", before_request=clients, summary="Jobs that went well", tags=["jobs"])
 async def completed_jobs(parts: NamedDependency[Parts], limit: Limit = 50) -> Document:
     """As long as they are kept, the newest first."""
     return listed(await newest(parts, (JobState.COMPLETED,), limit))
 
 
-@get("/queue/failed", guards=[clients], summary="Jobs that failed for good", tags=["jobs"])
+@get("/queue/failed", before_request=clients, summary="Jobs that failed for good", tags=["jobs"])
 async def failed_jobs(parts: NamedDependency[Parts], limit: Limit = 50) -> Document:
     """As long as they are kept, the newest first; `GET /dead-letters` knows more filters."""
     return listed(await newest(parts, (JobState.FAILED,), limit))
 
 
-@get("/workers/{worker_id:str}/jobs", guards=[clients], summary="A worker's jobs", tags=["workers"])
+@get(
+    "/workers/{worker_id:str}/jobs",
+    before_request=clients,
+    summary="A worker's jobs",
+    tags=["workers"],
+)
 async def get_worker_jobs(
     worker_id: FromPath[str], parts: NamedDependency[Parts], limit: Limit = 50
 ) -> Document:

@@ -15,7 +15,7 @@ from shared.version import VERSION
 from shared.wire import unstructure
 
 
-@get("/system/status", guards=[clients], summary="The system as a whole", tags=["system"])
+@get("/system/status", before_request=clients, summary="The system as a whole", tags=["system"])
 async def system_status(parts: NamedDependency[Parts]) -> dict[str, Any]:
     """Jobs by state, workers by status, which hub leads, and each chore with its last run."""
     chores = parts.chores

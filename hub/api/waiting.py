@@ -40,7 +40,7 @@ Submission = Annotated[
 
 @post(
     "/api/jobs",
-    guards=[clients],
+    before_request=clients,
     summary="Submit a job, and wait for it if asked",
     tags=["jobs"],
     status_code=200,
@@ -73,7 +73,7 @@ async def submit_and_wait(
     return JsonAnswer(told | {"error": error}, status_code=202)
 
 
-@get("/api/jobs/{job_id:str}", guards=[clients], summary="How a job is", tags=["jobs"])
+@get("/api/jobs/{job_id:str}", before_request=clients, summary="How a job is", tags=["jobs"])
 async def get_waiting_job(job_id: FromPath[str], parts: NamedDependency[Parts]) -> Document:
     """Its state, its place while it waits (position from 0, display_position from 1), its result,
     and how often it has failed."""

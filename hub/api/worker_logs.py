@@ -19,7 +19,7 @@ from shared.wire import dump_json
 
 @get(
     "/workers/{worker_id:str}/logs",
-    guards=[clients],
+    before_request=clients,
     summary="What a worker's engines write",
     tags=["workers"],
 )

@@ -14,7 +14,7 @@ from hub.store.workers import Worker
 from shared.wire import unstructure
 
 
-@get("/workers", guards=[clients], summary="All workers", tags=["workers"])
+@get("/workers", before_request=clients, summary="All workers", tags=["workers"])
 async def list_workers(
     parts: NamedDependency[Parts],
     status: Annotated[str | None, QueryParameter()] = None,
@@ -36,7 +36,7 @@ async def list_workers(
     return {"workers": [in_a_list(each) for each in found], "total_count": len(found)}
 
 
-@get("/workers/{worker_id:str}", guards=[clients], summary="One worker", tags=["workers"])
+@get("/workers/{worker_id:str}", before_request=clients, summary="One worker", tags=["workers"])
 async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) -> dict[str, Any]:
     """What it is, what it can do, what it runs, and while it is connected its files of models."""
     worker, files = await gather(known(parts, worker_id), parts.workers.models(worker_id))
@@ -45,7 +45,7 @@ async def get_worker(worker_id: FromPath[str], parts: NamedDependency[Parts]) ->
 
 @get(
     "/workers/{worker_id:str}/next",
-    guards=[clients],
+    before_request=clients,
     summary="What a worker would take",
     tags=["workers"],
 )

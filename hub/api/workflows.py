@@ -59,7 +59,7 @@ Change = Annotated[
 ]
 
 
-@post("/workflows", guards=[clients], summary="Declare a workflow", tags=["workflows"])
+@post("/workflows", before_request=clients, summary="Declare a workflow", tags=["workflows"])
 async def declare_workflow(
     data: NewWorkflow, parts: NamedDependency[Parts], scope: Scope
 ) -> dict[str, Any] | Answer:
@@ -84,7 +84,7 @@ async def declare_workflow(
 
 @get(
     "/workflows/{workflow_id:str}",
-    guards=[clients],
+    before_request=clients,
     summary="A workflow with its steps",
     tags=["workflows"],
 )
@@ -96,7 +96,9 @@ async def get_workflow(workflow_id: FromPath[str], parts: NamedDependency[Parts]
     return await _shown(parts, workflow_id)
 
 
-@get("/workflows", guards=[clients], summary="Workflows, the newest first", tags=["workflows"])
+@get(
+    "/workflows", before_request=clients, summary="Workflows, the newest first", tags=["workflows"]
+)
 async def list_workflows(
     parts: NamedDependency[Parts], page: Page = 1, page_size: PageSize = 20
 ) -> dict[str, Any]:
@@ -110,7 +112,7 @@ async def list_workflows(
 
 @patch(
     "/workflows/{workflow_id:str}",
-    guards=[clients],
+    before_request=clients,
     summary="Change a workflow's priority",
     tags=["workflows"],
 )
@@ -124,7 +126,7 @@ async def change_workflow(
 
 @post(
     "/workflows/{workflow_id:str}/cancel",
-    guards=[clients],
+    before_request=clients,
     summary="Cancel the rest of a workflow",
     tags=["workflows"],
     status_code=200,
@@ -146,7 +148,7 @@ async def cancel_workflow(
 
 @post(
     "/workflows/{workflow_id:str}/resume",
-    guards=[clients],
+    before_request=clients,
     summary="Resume a workflow",
     tags=["workflows"],
     status_code=200,
