@@ -80,10 +80,11 @@ class Dispatcher:
         self._call(seat)
 
     async def submit(self, spec: JobSpec) -> Submitted:
-        """Accept a job. The claim for it travels with the submission. Raises as `Jobs.submit`."""
-        submission = asyncio.create_task(self.jobs.submit(spec, self.id))
+        """Accept a job. The claim for it travels with the submission, which goes first: what is
+        woken runs when this waits. Raises as `Jobs.submit`.
+        """
         self.wake(lane_of(spec).id)
-        submitted = await submission
+        submitted = await self.jobs.submit(spec, self.id)
         await asyncio.sleep(0)  # a worker that got the job hears of it before the client does
         return submitted
 

@@ -28,7 +28,7 @@ class HardwareNeed:
     storage_gb: float = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class Requirement:
     """What a worker must offer to run a job. Equal requirements share a lane."""
 

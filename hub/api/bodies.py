@@ -1,9 +1,10 @@
 """What REST clients may send: every field with its type and bounds, and nothing else."""
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from attrs import evolve
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from hub.api.graph_reading import Stated, read_graph, reread, stated_names
 from hub.api.moments import FORMS, Moment, milliseconds
@@ -76,8 +77,8 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Moment | None, Meta(description="if it has not finished by then, it fails; " + FORMS)
     ] = None
 
-    def work(self) -> JobSpec:
-        """The job, of no workflow yet. Raises `FieldError`."""
+    def work(self, **said: Any) -> JobSpec:
+        """The job, of no workflow unless that is `said`. Raises `FieldError`."""
         needs = read_graph(self.type, self.payload)
         run_at, deadline = self._times()
         return JobSpec(
@@ -89,6 +90,7 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             timeout_minutes=self.timeout_minutes or self.requirements.timeout_minutes,
             run_at=run_at,
             deadline=deadline,
+            **said,
         )
 
     def _times(self) -> tuple[int | None, int | None]:
@@ -99,25 +101,9 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return run_at, deadline
 
     def _requirement(self, needs: GraphNeeds) -> Requirement:
-        asked = self.requirements
-        stated = Stated(
-            models=_models(self.type, asked.models),
-            custom_nodes=None if asked.custom_nodes is UNSET else asked.custom_nodes,
-        )
-        return Requirement(
-            service_type=asked.service_type or self.type,
-            component=_limit(asked.component),
-            workflow=_limit(asked.workflow),
-            **stated.completed(needs),
-            hardware=_hardware(asked.hardware),
-            customer_id=self.customer_id,
-            customer_isolation=asked.customer_isolation,
-            geographic_region=asked.geographic_region,
-            compliance=asked.compliance,
-            quality_level=asked.quality_level,
-            max_rate_per_hour=asked.max_rate_per_hour,
-            labels=_labels(asked.labels or {}),
-        )
+        labels = _labels(self.requirements.labels or {})
+        asked = replace(self.requirements, labels=None)
+        return _required(self.type, self.customer_id, asked, labels, needs)
 
 
 class JobBody(WorkBody, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -140,8 +126,7 @@ class JobBody(WorkBody, forbid_unknown_fields=True, frozen=True, kw_only=True):
     def spec(self, default_priority: int, job_id: str | None = None) -> JobSpec:
         """The job as the store takes it. Raises `FieldError`."""
         self._check_workflow()
-        return evolve(
-            self.work(),
+        return self.work(
             id=job_id,
             unique_key=self.unique_key,
             priority=default_priority if self.priority is None else self.priority,
@@ -185,6 +170,35 @@ class CancelBody(Struct, forbid_unknown_fields=True, frozen=True):
     """Why a job is cancelled."""
 
     reason: Annotated[str, Meta(max_length=1000)] = "Manually cancelled"
+
+
+@lru_cache(maxsize=512)
+def _required(
+    type_: str,
+    customer_id: str | None,
+    asked: RequirementsBody,
+    labels: tuple[LabelNeed, ...],
+    needs: GraphNeeds,
+) -> Requirement:
+    """What a worker must offer. Most jobs ask for what others did: it is made, and hashed, once."""
+    stated = Stated(
+        models=_models(type_, asked.models),
+        custom_nodes=None if asked.custom_nodes is UNSET else asked.custom_nodes,
+    )
+    return Requirement(
+        service_type=asked.service_type or type_,
+        component=_limit(asked.component),
+        workflow=_limit(asked.workflow),
+        **stated.completed(needs),
+        hardware=_hardware(asked.hardware),
+        customer_id=customer_id,
+        customer_isolation=asked.customer_isolation,
+        geographic_region=asked.geographic_region,
+        compliance=asked.compliance,
+        quality_level=asked.quality_level,
+        max_rate_per_hour=asked.max_rate_per_hour,
+        labels=labels,
+    )
 
 
 def _limit(name: str | None) -> str | None:

@@ -51,7 +51,8 @@ class Intake:
 
     async def given(self, spec: JobSpec) -> JobSpec:
         """The job with its inputs here. Raises `FieldError`."""
-        return evolve(spec, payload=await self.settled(spec.payload))
+        payload = await self.settled(spec.payload)
+        return spec if payload is spec.payload else evolve(spec, payload=payload)
 
     async def given_to_steps(self, steps: Mapping[str, JobSpec]) -> dict[str, JobSpec]:
         """The steps of a graph, by name, with all inputs here that are known now. Raises `FieldError`."""

@@ -145,3 +145,10 @@ def test_the_payload_of_another_type_is_nobodys_business() -> None:
 
 def test_a_cancel_has_a_reason_without_being_given_one() -> None:
     assert CancelBody().reason == "Manually cancelled"
+
+
+def test_jobs_that_ask_for_the_same_share_what_they_ask_for() -> None:
+    asked = {"hardware": {"gpu_count": 2}, "labels": {"disk": "nvme"}}
+    first, second = spec(requirements=asked), spec(requirements=asked)
+    assert first.requirement is second.requirement
+    assert spec(requirements=asked | {"labels": {}}).requirement != first.requirement
