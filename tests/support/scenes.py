@@ -284,11 +284,11 @@ async def complete_step(store: Store) -> tuple[str | int, ...]:
     return (OP, lease.job_id, lease.attempt, lease.id, "{}")
 
 
-HEAD = {"ZRANGE"}  # the first of a lane, before and after it is changed
+HEAD = {"ZRANGE", "ZRANK"}  # the first of a lane, and the place of a job that enters it
 SCENES = {
-    "submit": Scene("submit", submit, HEAD | {"ZRANK"}),
-    "submit, with all that may be said": Scene("submit", submit_all, {"ZRANK"}),
-    "submit, a replay": Scene("submit", submit_a_replay, HEAD | {"ZRANK"}),
+    "submit": Scene("submit", submit, HEAD),
+    "submit, with all that may be said": Scene("submit", submit_all),
+    "submit, a replay": Scene("submit", submit_a_replay, HEAD),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
     "claim, of what is preferred": Scene("claim", claim_preferred, HEAD | {"HMGET"}),
     "take": Scene("take", take, HEAD | {"HMGET"}),
@@ -322,7 +322,7 @@ SCENES = {
     "limit": Scene("limit", limit),
     "reserve": Scene("reserve", reserve),
     "settle": Scene("settle", settle),
-    "submit, a step": Scene("submit", submit_step, HEAD | {"ZRANK"}),
+    "submit, a step": Scene("submit", submit_step, HEAD),
     "complete, a step": Scene("complete", complete_step),
     "declare": Scene("declare", declare),
     "declare, open": Scene("declare", declare_open),

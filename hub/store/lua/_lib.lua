@@ -1,7 +1,8 @@
 -- What the scripts share. `KEY` holds the key names (keys.py).
 --
--- A script validates before its first write, reads the clock once, and keeps its reply under the
--- operation id, so that a call repeated after a lost answer acts once.
+-- A script validates before its first write and reads the clock once. A call that is repeated after
+-- a lost answer acts once: the reply is kept under the operation id, unless what the script finds
+-- done tells it.
 
 local OP_TTL_MS = 300000
 local EVENTS_KEPT = 256
@@ -74,34 +75,48 @@ local function head_of(lane)
   return first[1], first[2]
 end
 
--- Carries out `change` on a lane and keeps `heads` true. Only a lane that was empty is news: while
--- one is not, whoever took from it last looks again. The hub `waker` looks without being told.
-local function change_lane(lane, change, waker)
-  local old, old_score = head_of(lane)
-  change(KEY.lane .. lane)
-  local new, score = head_of(lane)
-  if old == new and old_score == score then return end
-  if old then redis.call('ZREM', KEY.heads, old .. ':' .. lane) end
-  if new then redis.call('ZADD', KEY.heads, score, new .. ':' .. lane) end
-  if not old then redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. (waker and ' ' .. waker or '')) end
+-- Puts a job into its lane, keeps `heads` true, and returns its place. Only a lane that was empty is
+-- news: while one is not, whoever took from it last looks again. The hub `waker` looks untold.
+local function enqueue(job, waker)
+  local key, lane = KEY.lane .. job.lane, job.lane
+  redis.call('ZADD', key, job.score, job.member)
+  local place = redis.call('ZRANK', key, job.member)
+  if place > 0 then return place end
+  local second = redis.call('ZRANGE', key, 1, 1)[1]
+  redis.call('ZADD', KEY.heads, job.score, job.member .. ':' .. lane)
+  if second then
+    redis.call('ZREM', KEY.heads, second .. ':' .. lane)
+  else
+    redis.call('PUBLISH', KEY.news, 'lane ' .. lane .. (waker and ' ' .. waker or ''))
+  end
+  return place
 end
 
-local function enqueue(job, waker)
-  change_lane(job.lane, function(key) redis.call('ZADD', key, job.score, job.member) end, waker)
+local function dequeue(job)
+  local key, lane = KEY.lane .. job.lane, job.lane
+  local first = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
+  redis.call('ZREM', key, job.member)
+  if first[1] ~= job.member then return end
+  redis.call('ZREM', KEY.heads, job.member .. ':' .. lane)
+  if first[3] then redis.call('ZADD', KEY.heads, first[4], first[3] .. ':' .. lane) end
 end
 
 local function leave_waiting(job)
   if job.state == 'delayed' then
     redis.call('ZREM', KEY.delayed, job.id)
   else
-    change_lane(job.lane, function(key) redis.call('ZREM', key, job.member) end)
+    dequeue(job)
   end
 end
 
-local function grant_lease(job, at, ttl_ms)
+local function extend_lease(job, at, ttl_ms)
   local ends_at = at + ttl_ms
   if job.deadline_at then ends_at = math.min(ends_at, tonumber(job.deadline_at)) end
   redis.call('ZADD', KEY.leases, text(ends_at), job.id)
+end
+
+local function grant_lease(job, at, ttl_ms)
+  extend_lease(job, at, ttl_ms)
   redis.call('SADD', KEY.held .. job.worker, job.id)
 end
 
@@ -137,7 +152,7 @@ end
 local function enter(job, state, at, how)
   local from = job.state
   redis.call('HSET', KEY.job .. job.id, 'state', state, 'reason', how.reason, unpack(how.fields or {}))
-  redis.call('ZREM', KEY.by_status .. from, job.id)
+  if from ~= '' then redis.call('ZREM', KEY.by_status .. from, job.id) end
   redis.call('ZADD', KEY.by_status .. state, job.seq, job.id)
   witness(job, from, state, at, how)
   recount(job, from, state)

@@ -1,11 +1,16 @@
 -- How a waiting job becomes a worker's.
 
--- Gives a waiting job to a worker, under a new attempt and a new lease.
+-- Gives a waiting job to a worker (its id, its gpu, and what it loaded last as `warm`), under a new
+-- attempt and a new lease.
 local function assign(job, worker, lease, at, ttl_ms, op)
-  leave_waiting(job)
-  job.attempt, job.lease, job.worker = text(job.attempt + 1), lease, worker
+  dequeue(job)
+  if job.attempt ~= '0' then
+    redis.call('HDEL', KEY.job .. job.id, 'started_at', 'adoptable', 'progress_message',
+      'progress_details', 'gpu')
+  end
+  job.attempt, job.lease, job.worker = text(job.attempt + 1), lease, worker.id
   local fields = {
-    'attempt', job.attempt, 'lease', job.lease, 'worker', worker, 'assigned_at', text(at),
+    'attempt', job.attempt, 'lease', job.lease, 'worker', worker.id, 'assigned_at', text(at),
     'progress', '0',
   }
   job.deadline_at = nil
@@ -14,12 +19,16 @@ local function assign(job, worker, lease, at, ttl_ms, op)
     table.insert(fields, 'deadline_at')
     table.insert(fields, job.deadline_at)
   end
-  redis.call('HDEL', KEY.job .. job.id, 'started_at', 'adoptable', 'not_before', 'progress_message',
-    'progress_details', 'gpu')
-  if job.gpu then redis.call('HSET', KEY.job .. job.id, 'gpu', job.gpu) end
-  redis.call('ZADD', KEY.by_worker .. worker, job.seq, job.id)
-  redis.call('HSET', KEY.worker .. worker, 'warm', job.loads or '')
-  if job.workflow ~= '' then redis.call('HSET', KEY.workflow .. job.workflow, 'last_worker', worker) end
+  if worker.gpu then
+    table.insert(fields, 'gpu')
+    table.insert(fields, worker.gpu)
+  end
+  redis.call('ZADD', KEY.by_worker .. worker.id, job.seq, job.id)
+  if worker.warm ~= job.loads then redis.call('HSET', KEY.worker .. worker.id, 'warm', job.loads) end
+  worker.warm = job.loads
+  if job.workflow ~= '' then
+    redis.call('HSET', KEY.workflow .. job.workflow, 'last_worker', worker.id)
+  end
   grant_lease(job, at, ttl_ms)
   enter(job, 'assigned', at, {
     verb = 'claim', op = op, reason = 'claimed', event = 'claimed', fields = fields,

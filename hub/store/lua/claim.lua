@@ -24,7 +24,8 @@ local function first_of(wanted)
   return jobs
 end
 
-local prefer, who = preferences(passes, window), { id = worker, warm = known[4] }
+local prefer = preferences(passes, window)
+local who = { id = worker, gpu = known[3], warm = known[4] }
 
 -- Most workers like their first job, and need no look at others.
 local function next_job()
@@ -48,9 +49,7 @@ for i = 8, math.min(#ARGV, 7 + room) do
     break
   end
   local job = load_job(first.id)
-  job.gpu = known[3] or nil
-  assign(job, worker, ARGV[i], at, ttl_ms, op)
-  who.warm = job.loads
+  assign(job, who, ARGV[i], at, ttl_ms, op)
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
 -- Nothing claimed: asked again, the answer may differ, and nothing is lost.

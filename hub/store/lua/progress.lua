@@ -8,6 +8,6 @@ local job = load_job(id)
 if not job or not holds(job, attempt, lease) then return { 'superseded' } end
 
 local at = now_ms()
-grant_lease(job, at, ttl_ms)
+extend_lease(job, at, ttl_ms)
 advance(job, at, percent, message, details)
 return { 'progressed' }

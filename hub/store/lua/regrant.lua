@@ -16,6 +16,6 @@ for _, id in ipairs(ids) do
     job.deadline_at = text(job.deadline_at + shift_ms)
     redis.call('HSET', KEY.job .. id, 'deadline_at', job.deadline_at)
   end
-  grant_lease(job, at, ttl_ms)
+  extend_lease(job, at, ttl_ms)
 end
 return keep_reply(op, { 'regranted', #ids })

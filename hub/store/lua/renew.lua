@@ -26,7 +26,7 @@ for i = 7, #ARGV, 3 do
   local job = load_job(ARGV[i])
   local is_held = job and holds(job, ARGV[i + 1], ARGV[i + 2])
   local is_adopted = job and can_adopt(job, ARGV[i + 1], ARGV[i + 2])
-  if is_held then grant_lease(job, at, ttl_ms) end
+  if is_held then extend_lease(job, at, ttl_ms) end
   if is_adopted then adopt(job) end
   table.insert(reply, (is_held or is_adopted) and 1 or 0)
 end

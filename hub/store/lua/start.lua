@@ -1,11 +1,8 @@
 #!lua flags=allow-oom
 -- start: the worker has begun to run the attempt, and may be some way already.
 -- ARGV: op, job, attempt, lease, ttl_ms, percent, message, details (JSON)
--- Reply: started | superseded
+-- Reply: started, also when it had been told so | superseded
 local op, id, attempt, lease, ttl_ms, percent, message, details = unpack(ARGV)
-
-local kept = kept_reply(op)
-if kept then return kept end
 
 local job = load_job(id)
 if not job or not holds(job, attempt, lease) then return { 'superseded' } end
@@ -18,9 +15,9 @@ if job.deadline_at then
   table.insert(fields, 'deadline_at')
   table.insert(fields, job.deadline_at)
 end
-grant_lease(job, at, ttl_ms)
+extend_lease(job, at, ttl_ms)
 enter(job, 'in_progress', at, {
   verb = 'start', op = op, reason = 'started', event = 'started', fields = fields,
 })
 if tonumber(percent) > 0 then advance(job, at, percent, message, details) end
-return keep_reply(op, { 'started' })
+return { 'started' }

@@ -129,6 +129,5 @@ end
 enter(job, is_early and 'delayed' or 'pending', at, {
   verb = 'submit', op = op, reason = 'submitted', event = 'submitted', fields = fields,
 })
-if not is_early then enqueue(job, asked.waker) end
-local place = redis.call('ZRANK', KEY.lane .. job.lane, job.member)
+local place = not is_early and enqueue(job, asked.waker)
 return keep_reply(op, { 'submitted', place, priority, submitted_at, text(at), classes })

@@ -15,7 +15,7 @@ local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu')
+local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
 if known[1] ~= session then return { 'evicted' } end
 local job = load_job(id)
 if not job then return { 'unknown' } end
@@ -24,6 +24,6 @@ if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { '
 if room_for('running', job) < 1 then return { 'capped' } end
 if is_kept_from(worker, job.lane) then return unsure or { 'kept' } end
 
-job.gpu = known[3] or nil
-assign(job, worker, lease, now_ms(), ttl_ms, op)
+local who = { id = worker, gpu = known[3], warm = known[4] }
+assign(job, who, lease, now_ms(), ttl_ms, op)
 return described(keep_reply(op, { 0, job.id, job.attempt, job.lease }))
