@@ -81,7 +81,6 @@ class Jobs:
 
     async def claim(self, worker_id: str, session: str, class_: str, wanted: int) -> Claims:
         """Take up to `wanted` jobs. Raises `EvictedError` or `StaleClassError`."""
-        leases = [secrets.token_hex(16) for _ in range(wanted)]
         tag, *rest = await self.client.script(
             "claim",
             operation(),
@@ -91,7 +90,8 @@ class Jobs:
             self._lease_ms,
             self.prefer.passes,
             self.prefer.window,
-            *leases,
+            wanted,
+            secrets.token_hex(15),
         )
         if tag == "evicted":
             raise EvictedError(worker_id)

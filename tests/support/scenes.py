@@ -44,7 +44,7 @@ async def claim(store: Store) -> tuple[str | int, ...]:
     for priority in (1, 2):
         await store.jobs.submit(spec(timeout_minutes=1, priority=priority))
     await store.lanes.classify(hand.class_, CAPABILITY, "0")
-    return (OP, "w1", "s1", hand.class_, 30_000, 0, 0, "lease-1", "lease-2")
+    return (OP, "w1", "s1", hand.class_, 30_000, 0, 0, 2, "lease-")
 
 
 async def claim_preferred(store: Store) -> tuple[str | int, ...]:
@@ -54,7 +54,7 @@ async def claim_preferred(store: Store) -> tuple[str | int, ...]:
     await store.client.command("HDEL", key("worker", "w1"), "warm")
     await store.jobs.submit(spec())
     await store.jobs.submit(spec(workflow_id="f"))
-    return (OP, "w1", "s1", hand.class_, 30_000, 3, 100, "lease-1")
+    return (OP, "w1", "s1", hand.class_, 30_000, 3, 100, 1, "lease-")
 
 
 async def take(store: Store) -> tuple[str | int, ...]:

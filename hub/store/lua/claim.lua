@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 -- claim: a worker takes the first jobs in order among the lanes that its class can serve, or one
 -- that it likes better among the first of equal priority (_prefer.lua).
--- ARGV: op, worker, session, class, ttl_ms, passes, window, lease ids (as many as jobs are wanted)
+-- ARGV: op, worker, session, class, ttl_ms, passes, window, how many jobs are wanted, what their
+--       lease ids begin with
 -- Reply: claimed, 1 if there may be more for other workers, else 0; then for each job: job, attempt,
 --          lease, type, priority, payload, timeout_ms
 --        evicted: another session has this worker
 --        stale, version, class: lanes were added since the class was last classified: that of the
 --          worker, or of another that might do what this one failed with
-local op, worker, session, class, ttl_ms, passes, window = unpack(ARGV, 1, 7)
+local op, worker, session, class, ttl_ms, passes, window, wanted, lease = unpack(ARGV)
 
 local kept = kept_reply(op)
 if kept then return described(kept) end
@@ -18,8 +19,8 @@ local stale = stale_version(class)
 if stale then return { 'stale', stale, class } end
 
 -- A lane that is gone and comes back gets a new version, and is added again.
-local function first_of(wanted)
-  local jobs, gone = first_jobs(class, wanted, worker)
+local function first_of(choices)
+  local jobs, gone = first_jobs(class, choices, worker)
   for _, lane in ipairs(gone) do redis.call('ZREM', KEY.eligible .. class, lane) end
   return jobs
 end
@@ -41,7 +42,7 @@ end
 local at = now_ms()
 local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
 local claimed = { 1 }
-for i = 8, math.min(#ARGV, 7 + room) do
+for i = 1, math.min(wanted, room) do
   local first = next_job()
   if unsure and #claimed == 1 then return unsure end
   if unsure or not first then
@@ -49,7 +50,7 @@ for i = 8, math.min(#ARGV, 7 + room) do
     break
   end
   local job = load_job(first.id)
-  assign(job, who, ARGV[i], at, ttl_ms, op)
+  assign(job, who, lease .. string.format('%02x', i), at, ttl_ms, op)
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end
 -- Nothing claimed: asked again, the answer may differ, and nothing is lost.

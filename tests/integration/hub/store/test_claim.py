@@ -113,14 +113,14 @@ async def test_the_same_operation_twice_claims_once(store: Store, hand: Hand) ->
     for _ in range(3):
         await store.jobs.submit(spec())
     await hand.claim(0)
-    named = ("w1", "s1", hand.class_, 30_000, 0, 0, "l1", "l2")
+    named = ("w1", "s1", hand.class_, 30_000, 0, 0, 2, "lease-")
     reply = await store.acts_once("claim", *named, but=(key("eligible", hand.class_),))
-    assert (reply[0], reply[4], reply[12]) == ("claimed", "l1", "l2")
+    assert (reply[0], reply[4], reply[12]) == ("claimed", "lease-01", "lease-02")
     assert await store.client.command("ZCARD", key("leases")) == 2
 
 
 async def test_the_same_operation_twice_claims_nothing_twice(store: Store, hand: Hand) -> None:
-    named = ("w1", "s1", hand.class_, 30_000, 0, 0, "l1")
+    named = ("w1", "s1", hand.class_, 30_000, 0, 0, 1, "lease-")
     assert await store.acts_once("claim", *named) == [
         "claimed",
         0,
