@@ -125,10 +125,10 @@ local function end_lease(job)
   redis.call('SREM', KEY.held .. job.worker, job.id)
 end
 
--- Tells the readers of a job. `pairs_` are further field, value pairs.
-local function tell(job, event, at, pairs_)
+-- Tells the readers of a job. `pairs_` are further field, value pairs; `state`: another than it is in.
+local function tell(job, event, at, pairs_, state)
   redis.call('XADD', KEY.events .. job.id, 'MAXLEN', '~', EVENTS_KEPT, '*',
-    'event', event, 'status', job.state, 'attempt', job.attempt, 'worker_id', job.worker or '',
+    'event', event, 'status', state or job.state, 'attempt', job.attempt, 'worker_id', job.worker or '',
     'at', text(at), unpack(pairs_ or {}))
   redis.call('PUBLISH', KEY.events .. job.id, event)
 end

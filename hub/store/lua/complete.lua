@@ -20,10 +20,16 @@ if is_held then end_lease(job) else leave_waiting(job) end
 if is_adopted or job.failures ~= '0' then
   redis.call('HDEL', KEY.job .. id, 'adoptable', 'not_before', 'error', 'error_class')
 end
+local fields = { 'result', result, 'finished_at', text(at), 'progress', '100' }
+if not job.started_at then -- it has ended before it was told that it had started
+  job.started_at = text(at)
+  table.insert(fields, 'started_at')
+  table.insert(fields, job.started_at)
+  tell(job, 'started', at, {}, 'in_progress')
+end
 record_attempt(job, at, 'complete', reason)
 retire(job, 'completed', at)
 enter(job, 'completed', at, {
-  verb = 'complete', op = op, reason = reason, event = 'completed',
-  fields = { 'result', result, 'finished_at', text(at), 'progress', '100' },
+  verb = 'complete', op = op, reason = reason, event = 'completed', fields = fields,
 })
 return { is_held and 'completed' or 'adopted' }

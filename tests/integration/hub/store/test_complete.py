@@ -18,7 +18,15 @@ async def test_the_result_of_the_holder_counts(store: Store, hand: Hand, state: 
     assert (attempt.reason, attempt.error, attempt.ended_at) == (
         Reason.FINISHED, None, job.finished_at,
     )  # fmt: skip
-    assert (attempt.started_at is not None) is (state is JobState.IN_PROGRESS)
+    assert attempt.started_at == job.started_at is not None
+
+
+async def test_a_result_that_comes_before_the_start_tells_of_it(store: Store, hand: Hand) -> None:
+    lease = await hand.take()
+    heard = await store.announced(store.jobs.complete(lease, "{}"))
+    assert [message for _, message in heard] == ["started", "completed"]
+    job = await store.job(lease.job_id)
+    assert job.started_at == job.finished_at is not None
 
 
 async def test_a_late_result_counts_before_the_lease_is_reaped(store: Store, hand: Hand) -> None:
