@@ -75,9 +75,10 @@ class Dispatcher:
             self._seats.pop(seat.class_, None)
 
     def add_credit(self, seat: Seat, more: int) -> None:
-        """The worker can take `more` jobs."""
+        """The worker can take `more` jobs. A claim under way tells whether there are any left."""
         seat.credit += more
-        self._call(seat)
+        if not seat.is_claiming:
+            self._call(seat)
 
     async def submit(self, spec: JobSpec) -> Submitted:
         """Accept a job. The claim for it travels with the submission, which goes first: what is
@@ -131,6 +132,8 @@ class Dispatcher:
         while has_more and (seat := await next_idle()):
             has_more = await self._claim_once(seat)
             self._to_the_end(seat)
+            if has_more:  # for what it can do beside what the others are called for
+                self._call(seat)
 
     async def _idle_seat(self, lane: str) -> Seat | None:
         """One that has not failed with the jobs of the lane; if there is none, one that has."""
