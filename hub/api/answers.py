@@ -1,21 +1,54 @@
-"""Answers as JSON."""
+"""Answers as JSON, whole: for each, Litestar would look for headers, cookies and tasks of its own."""
 
 from typing import Any
 
-from litestar import Response
-from litestar.serialization import default_serializer
-from litestar.types import Serializer
+from litestar import Litestar, Request, Response
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+from msgspec.json import Encoder
 
 from shared.wire import dump_json
 
+JSON = b"application/json"
+_encoder = Encoder()
+
 
 class JsonAnswer(Response[Any]):
-    """A document as the wire writes it: half a character that a worker sent passes as it came."""
+    """A document as JSON. It has no headers of its own."""
 
-    def render(
-        self, content: Any, media_type: str, enc_hook: Serializer = default_serializer
-    ) -> bytes:
-        """The bytes of the answer."""
+    def to_asgi_response(
+        self, app: Litestar | None, request: Request[Any, Any, Any], **said: Any
+    ) -> ASGIResponse:
+        """The answer, to be sent."""
+        content: Any = self.content
         if isinstance(content, dict):
-            return dump_json(content).encode()
-        return super().render(content, media_type, enc_hook)
+            return _Whole(self.status_code or said["status_code"], encoded(content))
+        return super().to_asgi_response(app, request, **said)  # pyright: ignore[reportUnknownMemberType] - half typed
+
+
+class _Whole(ASGIResponse):
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status_code, self.body = status, body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        for message in messages(self.status_code, self.body):
+            await send(message)
+
+
+def encoded(document: Any) -> bytes:
+    """Compact JSON. Half a character that a worker sent passes as it came."""
+    try:
+        return _encoder.encode(document)
+    except UnicodeEncodeError:
+        return dump_json(document).encode()
+
+
+def messages(
+    status: int, body: bytes, content_type: bytes = JSON, *more: tuple[bytes, bytes]
+) -> tuple[Any, Any]:
+    """What ASGI is sent of an answer, with `more` headers."""
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *more]
+    return (
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": body, "more_body": False},
+    )

@@ -8,7 +8,6 @@ act again, under the same operation. PUT needs no key: it says what shall be.
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
@@ -21,6 +20,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from hub.api.answers import messages
 from hub.api.guards import key_of
 from hub.doors import Doors, Role
 from hub.store.answers import Answer, Answers, Refusal
@@ -89,7 +89,8 @@ class Idempotency(ASGIMiddleware):
         if isinstance(reserved, Refusal):
             raise _refusal(reserved)
         if isinstance(reserved, Answer):
-            return list(_messages(reserved))
+            content_type = reserved.content_type.encode()
+            return list(messages(reserved.status, reserved.body, content_type, REPLAYED))
         scope["state"]["idempotency"] = id_
         said = _Said()
         await next_app(scope, heard.again, said)
@@ -130,16 +131,6 @@ def _refusal(why: Refusal) -> HTTPException:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
-
-
-def _messages(answer: Answer) -> Iterator[Any]:
-    headers = [
-        (b"content-type", answer.content_type.encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-        REPLAYED,
-    ]
-    yield {"type": "http.response.start", "status": answer.status, "headers": headers}
-    yield {"type": "http.response.body", "body": answer.body, "more_body": False}
 
 
 @define

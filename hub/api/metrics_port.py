@@ -1,12 +1,12 @@
 """What METRICS_PORT serves: figures and fitness, and nothing else."""
 
-from typing import Any, cast
+from typing import cast
 
 from attrs import frozen
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from hub.api.answers import encoded, messages
 from hub.sessions.connection import INVALID
-from shared.wire import dump_json
 
 SERVED = ("/metrics", "/health")
 
@@ -26,15 +26,8 @@ class MetricsPort:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": INVALID, "reason": _PROBLEM})
         else:
-            await _refuse(send)
-
-
-async def _refuse(send: Send) -> None:
-    body = dump_json({"error": _PROBLEM}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    start: Any = {"type": "http.response.start", "status": 404, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+            for message in messages(404, encoded({"error": _PROBLEM})):
+                await send(message)
 
 
 _PROBLEM = f"METRICS_PORT serves {' and '.join(SERVED)}; all else comes by HUB_PORT"
