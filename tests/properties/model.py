@@ -152,15 +152,15 @@ class Model:
     def complete(self, lease: Lease, result: str) -> str:
         job = self._last_of(lease)
         if job is None or not (job.is_leased or job.is_adoptable):
-            return "completed" if job and job.state is JobState.COMPLETED else "superseded"
+            return job.completed_as if job and job.state is JobState.COMPLETED else "superseded"
         assert job.result is None
-        reason, reply = (
+        reason, job.completed_as = (
             (Reason.FINISHED, "completed") if job.is_leased else (Reason.ADOPTED, "adopted")
         )
         job.result, job.error_class, job.is_adoptable = result, None, False
         job.ended.append((job.attempt, "complete"))
         self._enter(job, "complete", JobState.COMPLETED, reason)
-        return reply
+        return job.completed_as
 
     def fail(self, lease: Lease, *, is_retryable: bool, is_due: bool) -> str:
         job = self._holding(lease)

@@ -30,6 +30,7 @@ class ModelJob:
     failures: int = 0
     losses: int = 0
     result: str | None = None
+    completed_as: str = ""  # what was answered to it
     error_class: str | None = None
     ended: list[tuple[int, str]] = field(factory=list)  # attempt, the verb that ended it
     is_adoptable: bool = False

@@ -299,9 +299,17 @@ class Lifecycle(Machine):
     @rule(back=st.integers(0, 9))
     def ask_again(self, back: int) -> None:
         verb, arguments, reply = self.acted[max(0, len(self.acted) - 1 - back)]
+        if verb in ("start", "complete"):  # no reply is kept: what there is tells it
+            job_id, attempt, lease = map(str, arguments[1:4])
+            reply = [self.told_now(verb, Lease(job_id, int(attempt), lease))]
         jobs: list[str] = reply[2::WIDTH] if verb == "claim" else []
         if set(jobs) <= set(self.model.jobs):  # else purged: nobody waits that long for an answer
             self.repeat((verb, arguments, self.as_of_now(reply, jobs)))
+
+    def told_now(self, verb: str, lease: Lease) -> str:
+        if verb == "complete":
+            return self.model.complete(lease, "")
+        return "started" if self.model.start(lease) else "superseded"
 
     def as_of_now(self, reply: list[Any], claimed: list[str]) -> list[Any]:
         """A claim tells what it has claimed, each with the priority that it has by now."""

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.dispatcher import Dispatcher
 from hub.store.client import Client
 from tests.support.hubs import RunningHub, running_hub
+from tests.support.room import Room
 from tests.support.store import Hand, Store
 
 
@@ -30,3 +32,15 @@ async def store(redis_url: str) -> AsyncGenerator[Store]:
 async def hand(store: Store) -> Hand:
     """A worker of it."""
     return await store.hand()
+
+
+@pytest.fixture
+async def room(redis_url: str) -> AsyncGenerator[Room]:
+    """A dispatcher that no hub has."""
+    client = Client.connect(redis_url, patience_s=0.1)
+    await client.open()
+    store = Store.over(client)
+    room = Room(store, Dispatcher(store.jobs, store.lanes))
+    yield room
+    await room.dispatcher.stop()
+    await client.close()

@@ -1,103 +1,24 @@
 """Waiting jobs and idle workers are brought together, over a real store."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
 
 import pytest
-from attrs import define, evolve, field
+from attrs import evolve
 
 from hub import dispatcher as module
-from hub.dispatcher import BATCH, Dispatcher, Seat
+from hub.dispatcher import BATCH
 from hub.store.claims import Claimed
-from hub.store.client import Client, StoreUnavailableError
+from hub.store.client import StoreUnavailableError
 from hub.store.jobs import Jobs
 from hub.store.keys import key
 from hub.store.lanes import Lanes
 from shared.matching import Capability, Cost
 from shared.states import JobState
-from tests.support.store import CAPABILITY, Store, failure, spec
+from tests.support.room import Room, gated
+from tests.support.store import CAPABILITY, failure
 from tests.support.waiting import wait_until
 
 OTHER = Capability(services=("comfyui",))
-
-
-@define
-class Room:
-    """A dispatcher, and what its workers got."""
-
-    store: Store
-    dispatcher: Dispatcher
-    got: dict[str, list[Claimed]] = field(factory=dict)
-    evicted: list[str] = field(factory=list)
-
-    async def seat(
-        self, worker_id: str = "w1", capability: Capability = CAPABILITY, credit: int = 0
-    ) -> Seat:
-        """A registered worker, seated, which asks for `credit` jobs."""
-        hand = await self.store.hand(worker_id, capability=capability, slots=100)
-        mine = self.got.setdefault(worker_id, [])
-        seat = Seat(
-            worker_id, hand.session, hand.class_, capability, mine.append,
-            lambda: self.evicted.append(worker_id),
-        )  # fmt: skip
-        self.dispatcher.sit(seat)
-        self.dispatcher.add_credit(seat, credit)
-        await self.quiet()
-        return seat
-
-    async def submit(self, number: int = 1, service: str = "simulation") -> str:
-        """The lane of new jobs, of which nobody is told."""
-        jobs = [await self.store.jobs.submit(spec(service)) for _ in range(number)]
-        return jobs[0].lane
-
-    async def quiet(self) -> None:
-        """Nothing is under way any more."""
-        await wait_until(lambda: not self.dispatcher._tasks)  # pyright: ignore[reportPrivateUsage] - nothing else tells
-
-    async def woken(self, lane: str) -> None:
-        """Tell of the lane, and wait until all is done."""
-        self.dispatcher.wake(lane)
-        await self.quiet()
-
-    def counts(self) -> dict[str, int]:
-        """How many jobs each worker got."""
-        return {worker_id: len(jobs) for worker_id, jobs in self.got.items() if jobs}
-
-
-@pytest.fixture
-async def room(redis_url: str) -> AsyncGenerator[Room]:
-    client = Client.connect(redis_url, patience_s=0.1)
-    await client.open()
-    store = Store.over(client)
-    room = Room(store, Dispatcher(store.jobs, store.lanes))
-    yield room
-    await room.dispatcher.stop()
-    await client.close()
-
-
-@define
-class Gate:
-    """Holds calls of one method until it is opened."""
-
-    is_open: asyncio.Event = field(factory=asyncio.Event)
-    is_reached: asyncio.Event = field(factory=asyncio.Event)
-
-    async def __call__(self) -> None:
-        self.is_reached.set()
-        await self.is_open.wait()
-
-
-def gated(monkeypatch: pytest.MonkeyPatch, owner: type[Any], method: str) -> Gate:
-    """The method waits at the gate, then does its work."""
-    gate, real = Gate(), getattr(owner, method)
-
-    async def waits(*arguments: Any) -> Any:
-        await gate()
-        return await real(*arguments)
-
-    monkeypatch.setattr(owner, method, waits)
-    return gate
 
 
 async def test_a_worker_that_asks_is_served_at_once(room: Room) -> None:
@@ -205,87 +126,6 @@ async def test_a_seat_that_was_taken_over_is_not_cleared_by_the_one_that_leaves(
     await room.seat("w1", credit=1)
     room.dispatcher.leave(older)
     await room.woken(await room.submit())
-    assert room.counts() == {"w1": 1}
-
-
-async def test_a_call_that_comes_during_a_claim_is_not_forgotten(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seat = await room.seat()
-    gate = gated(monkeypatch, Jobs, "claim")
-    room.dispatcher.add_credit(seat, 1)
-    await gate.is_reached.wait()
-    room.dispatcher.add_credit(seat, 1)  # the claim under way asks for one only
-    await room.submit(2)
-    gate.is_open.set()
-    await room.quiet()
-    assert room.counts() == {"w1": 2}
-
-
-async def test_credit_that_comes_during_a_claim_is_used_for_other_lanes_too(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    narrow = await room.seat("w1")
-    broad = await room.seat("w2", Capability(services=("simulation", "comfyui")), credit=1)
-    gate, real, claimed = Gate(), Jobs.claim, list[str]()
-
-    async def held(jobs: Jobs, worker_id: str, *arguments: Any) -> Any:
-        found = await real(jobs, worker_id, *arguments)
-        claimed.append(worker_id)
-        if worker_id == "w2":
-            await gate()
-        return found
-
-    monkeypatch.setattr(Jobs, "claim", held)
-    lane = await room.submit()
-    await room.submit(service="comfyui")
-    room.dispatcher.wake(lane)
-    await gate.is_reached.wait()
-    room.dispatcher.add_credit(broad, 1)
-    room.dispatcher.add_credit(narrow, 1)
-    await wait_until(lambda: claimed == ["w2", "w1"] and not narrow.is_claiming)
-    gate.is_open.set()
-    await room.quiet()
-    assert room.counts() == {"w2": 2}
-
-
-async def test_credit_that_comes_during_a_claim_that_finds_too_little_is_kept(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seat = await room.seat()
-    claims: list[int] = []
-    real = Jobs.claim
-
-    async def counted(jobs: Jobs, *arguments: Any) -> Any:
-        claims.append(arguments[-1])
-        room.dispatcher.add_credit(seat, 1)
-        return await real(jobs, *arguments)
-
-    monkeypatch.setattr(Jobs, "claim", counted)
-    room.dispatcher.add_credit(seat, 2)
-    await room.quiet()
-    assert (claims, seat.credit) == ([2], 3)
-
-
-async def test_a_lane_that_gets_work_during_a_claim_is_looked_at_again(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seat = await room.seat()
-    real, seen = Jobs.claim, asyncio.Event()
-
-    async def claimed_before(jobs: Jobs, *arguments: Any) -> Any:
-        found = await real(jobs, *arguments)
-        if not found.jobs:
-            await seen.wait()
-        return found
-
-    monkeypatch.setattr(Jobs, "claim", claimed_before)
-    room.dispatcher.add_credit(seat, 1)
-    await wait_until(lambda: seat.is_claiming)
-    room.dispatcher.wake(await room.submit())
-    await wait_until(lambda: seat.is_called or room.counts())
-    seen.set()
-    await room.quiet()
     assert room.counts() == {"w1": 1}
 
 
