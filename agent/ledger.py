@@ -1,158 +1,124 @@
 """The attempts that a worker holds, on disk: what an agent finds that comes after a killed one.
 
-One file for each that has something to be found by, in a folder that only its owner may read. It
-goes when the hub has the report, or when the attempt is no longer ours.
+An attempt is there from when there is something to be found by, until the hub has its report or it is
+no longer ours. Another writes nothing.
 """
 
-import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from agent.own_files import lock_alone, write_private
+from agent.ledger_file import LedgerFile
+from agent.ledger_lines import Entry, Kept, Report, come_to, dropped_line, line_of
 from shared.jobs import Lease
-from shared.messages import CompleteJob, FailJob, JobAssigned, ReleaseJob
-from shared.wire import WireError, decode, encode
+from shared.messages import JobAssigned
 
 log = logging.getLogger(__name__)
-
-Report = CompleteJob | FailJob | ReleaseJob
 
 MOST_RESUMPTIONS = 3
 """An attempt that has ended so many agents is left to the hub, which counts it as a loss."""
 
 
 @define(eq=False)
-class Entry:
-    """What is known of one attempt."""
-
-    job: JobAssigned
-    notes: dict[str, Any] = field(factory=dict[str, Any])  # by which its connector finds its work
-    report: Report | None = None  # that ends it, not acknowledged yet
-    resumed: int = 0
-
-    @property
-    def lease(self) -> Lease:
-        """The right to report on it."""
-        return Lease(self.job.job_id, self.job.attempt, self.job.lease)
-
-    def text(self) -> str:
-        """What its file holds."""
-        return json.dumps(
-            {
-                "job": encode(self.job),
-                "notes": self.notes,
-                "report": encode(self.report) if self.report else None,
-                "resumed": self.resumed,
-            }
-        )
-
-    @classmethod
-    def of(cls, text: str) -> "Entry":
-        """Read it again. Raises `ValueError`, `KeyError` or `TypeError` for another text."""
-        told = json.loads(text)
-        job, report = decode(told["job"]), told["report"] and decode(told["report"])
-        if not isinstance(job, JobAssigned) or not isinstance(report, Report | None):
-            raise TypeError("it is not about an attempt")
-        return cls(job, told["notes"], report, told["resumed"])
-
-
-@define(eq=False)
 class Ledger:
-    """The attempts of one worker. Without a folder nothing outlives the agent."""
+    """The attempts of one worker. Without a file nothing outlives the agent."""
 
-    _folder: Path | None = None
-    _lock: int | None = None
-    _entries: dict[Lease, Entry] = field(factory=dict[Lease, Entry], init=False)
+    _file: LedgerFile | None = None
+    _kept: dict[Lease, Kept] = field(factory=dict[Lease, Kept])
+    _taken: dict[Lease, Entry] = field(
+        factory=dict[Lease, Entry], init=False
+    )  # nothing is kept yet
 
     @classmethod
     def at(cls, folder: Path) -> "Ledger":
         """The ledger of this folder; one that keeps nothing if another agent has it, or it cannot be."""
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(folder, lock_alone(folder / "lock"))
+            file = LedgerFile.alone(folder / "attempts.jsonl")
         except BlockingIOError:
             log.warning("a restart of the agent will lose what runs: another has %s", folder)
+            return cls()
         except OSError as problem:
             log.warning("a restart of the agent will lose what runs: %s", problem)
-        return cls()
+            return cls()
+        return cls(file, come_to(file.read()))
 
     def close(self) -> None:
         """Let another agent have the folder."""
-        self._folder = None
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        file, self._file = self._file, None
+        if file:
+            file.close()
 
-    def load(self) -> list[Entry]:
+    def load(self) -> dict[Lease, Kept]:
         """What an earlier agent has left, oldest first. What it left too often is dropped."""
-        files = sorted(self._folder.glob("*.json"), key=_age) if self._folder else []
-        for path in files:
-            try:
-                entry = Entry.of(path.read_text())
-            except (OSError, ValueError, KeyError, TypeError, WireError) as problem:
-                log.warning("%s is not readable and is removed: %s", path, problem)
-                path.unlink(missing_ok=True)
-                continue
-            self._entries[entry.lease] = entry
-            if entry.report is None and (not entry.notes or entry.resumed >= MOST_RESUMPTIONS):
-                self.drop(entry.lease)
-        return list(self._entries.values())
+        for lease, kept in list(self._kept.items()):
+            if isinstance(kept, Entry) and (not kept.notes or kept.resumed >= MOST_RESUMPTIONS):
+                del self._kept[lease]
+        if self._file:
+            self._file.begin(self._text())
+        return dict(self._kept)
 
     @property
     def found_again(self) -> frozenset[Lease]:
         """The attempts that the next agent would find."""
-        entries = self._entries.items() if self._folder else ()
-        return frozenset(lease for lease, entry in entries if entry.notes or entry.report)
+        if self._file is None:
+            return frozenset()
+        kept = self._kept.items()
+        return frozenset(lease for lease, each in kept if not isinstance(each, Entry) or each.notes)
 
     def take(self, job: JobAssigned) -> None:
         """An attempt begins. Before it has notes or a report, nothing of it could be taken up again."""
         entry = Entry(job)
-        self._entries[entry.lease] = entry
+        self._taken[entry.lease] = entry
 
     def resume(self, entry: Entry) -> None:
         """An attempt of an earlier agent goes on."""
-        entry.resumed += 1
-        self._write(entry)
+        self._keep(entry.lease, evolve(entry, resumed=entry.resumed + 1))
 
     def notes(self, lease: Lease) -> dict[str, Any]:
         """What its connector has noted."""
-        entry = self._entries.get(lease)
+        entry = self._entry(lease)
         return dict(entry.notes) if entry else {}
 
     def note(self, lease: Lease, notes: dict[str, Any]) -> None:
         """Keep what its connector needs to find its work again."""
-        if entry := self._entries.get(lease):
-            entry.notes = notes
-            self._write(entry)
+        if entry := self._entry(lease):
+            self._keep(lease, evolve(entry, notes=notes))
 
     def end(self, lease: Lease, report: Report) -> None:
         """Keep the report that ends an attempt; told of the same again, nothing is written."""
-        entry = self._entries.get(lease)
-        if entry and entry.report != report:
-            entry.report = report
-            self._write(entry)
+        known = self._kept.get(lease) or self._taken.get(lease)
+        if known and known != report:
+            self._keep(lease, report)
 
     def drop(self, lease: Lease) -> None:
         """Forget an attempt, if it is known."""
-        if self._entries.pop(lease, None) and self._folder:
-            self._path(self._folder, lease).unlink(missing_ok=True)
+        self._taken.pop(lease, None)
+        if self._kept.pop(lease, None):
+            self._add(dropped_line(lease), lease, "look again for")
 
-    def _write(self, entry: Entry) -> None:
-        if self._folder is None:
+    def _entry(self, lease: Lease) -> Entry | None:
+        kept = self._kept.get(lease) or self._taken.get(lease)
+        return kept if isinstance(kept, Entry) else None
+
+    def _keep(self, lease: Lease, kept: Kept) -> None:
+        try:
+            line = line_of(kept)
+        except ValueError as problem:
+            log.warning("a restart of the agent will lose %s: %s", lease.job_id, problem)
+            return
+        self._kept[lease] = kept
+        self._taken.pop(lease, None)
+        self._add(line, lease, "lose")
+
+    def _add(self, line: str, lease: Lease, otherwise: str) -> None:
+        if self._file is None:
             return
         try:
-            write_private(self._path(self._folder, entry.lease), entry.text())
-        except (OSError, ValueError) as problem:
-            log.warning("a restart of the agent will lose %s: %s", entry.lease.job_id, problem)
+            self._file.add(line, self._text)
+        except OSError as problem:
+            log.warning("a restart of the agent will %s %s: %s", otherwise, lease.job_id, problem)
 
-    def _path(self, folder: Path, lease: Lease) -> Path:
-        return folder / f"{quote(lease.id, safe='')[:100]}.json"
-
-
-def _age(path: Path) -> float:
-    return path.stat().st_mtime
+    def _text(self) -> str:
+        return "".join(line_of(each) for each in self._kept.values())

@@ -4,16 +4,20 @@ import fcntl
 import os
 from pathlib import Path
 
-_OWNER_ONLY = 0o600
+OWNER_ONLY = 0o600
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read; it is whole, or as it was. Raises `OSError`."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "w") as file:
-        file.write(text)
-    new.replace(path)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w") as file:
+            file.write(text)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)  # on a full disk its part would be in the way
+        raise
 
 
 def lock_alone(path: Path) -> int:
@@ -21,7 +25,7 @@ def lock_alone(path: Path) -> int:
 
     Raises `BlockingIOError` when another has locked it, and `OSError` when it cannot be written.
     """
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -2,7 +2,7 @@
 
 from attrs import define, field
 
-from agent.ledger import Entry
+from agent.ledger_lines import Entry
 from shared.jobs import Lease
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from attrs import define, evolve, field
 
 from agent.connectors.base import Progress
-from agent.ledger import Entry, Ledger
+from agent.ledger import Ledger
+from agent.ledger_lines import Entry
 from agent.link.left import Left
 from agent.link.loglines import LogLines
 from agent.link.outbox import FinalReport, Outbox
@@ -73,11 +74,11 @@ class Worker:
     def __attrs_post_init__(self) -> None:
         self.stock = Stock(self.id, self._send)
         self.logs = LogLines(self.id, self._send)
-        for entry in self.ledger.load():
-            if entry.report:
-                self.outbox.keep(entry.lease, entry.report)
+        for lease, kept in self.ledger.load().items():
+            if isinstance(kept, Entry):
+                self._left.add(kept)
             else:
-                self._left.add(entry)
+                self.outbox.keep(lease, kept)
         self.outbox.dropped = self.ledger.drop
 
     @property

@@ -16,8 +16,11 @@ import httpx
 import pytest
 from attrs import define, field
 
+from agent.ledger_lines import Kept
+from shared.messages import CompleteJob
 from tests.fakes.engines.comfyui import lay_out
 from tests.integration.agent.comfyui.workflows import graph
+from tests.support.ledgers import kept_below
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from tests.system.conftest import Site
@@ -106,10 +109,9 @@ class Scene:
         """Submit a workflow; its id."""
         return await self.site.submit(type="comfyui", payload={"workflow": nodes or graph()})
 
-    def attempts(self) -> list[str]:
-        """What the ledger of the agent holds."""
-        files = self.site.data_dir.glob("state/worker-1/attempts/*/*.json")
-        return [path.read_text() for path in files]
+    def attempts(self) -> list[Kept]:
+        """What the ledger of the agent keeps."""
+        return kept_below(self.site.data_dir)
 
 
 async def claimed(scene: Scene) -> str:
@@ -164,7 +166,7 @@ async def reported(scene: Scene) -> str:
     await scene.site.reaches(job_id, "in_progress")
     scene.hold(scene.site.hub.popen.pid)
     await scene.steer(pause_at=None)
-    await wait_until(lambda: any("complete_job" in each for each in scene.attempts()), 20)
+    await wait_until(lambda: any(isinstance(each, CompleteJob) for each in scene.attempts()), 20)
     await scene.until(history=0)  # forgotten since the outcome is in the ledger
     return job_id
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import redis.asyncio
 
+from tests.support.ledgers import kept_below
 from tests.system.conftest import Site, valkey_url
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
@@ -136,7 +137,7 @@ async def test_sigterm_lets_the_agent_finish_and_the_hub_close(site: Site) -> No
 
     assert agent.stop() == 0
     assert (await site.job(job_id))["status"] == "completed"
-    assert list(site.data_dir.glob("state/*/attempts/*/*.json")) == []
+    assert kept_below(site.data_dir) == []
     assert site.hub.stop() == 0
     with pytest.raises(httpx.ConnectError):
         await site.http.get(f"{site.url}/health")

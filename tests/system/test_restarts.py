@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from attrs import define
 
+from shared.messages import CompleteJob
 from tests.fakes.comfyui import FakeComfyUI
 from tests.integration.agent.comfyui.workflows import graph
+from tests.support.ledgers import kept_below
 from tests.support.waiting import wait_until
 from tests.system.conftest import Site
 
@@ -51,7 +53,7 @@ class Scene:
         assert job["attempt"] == 1
         assert await self.site.endings(job_id) == 1
         assert len(self.comfy.worker.graphs) == 1
-        await wait_until(lambda: not list(self.site.data_dir.glob("state/*/attempts/*/*.json")), 10)
+        await wait_until(lambda: not kept_below(self.site.data_dir), 10)
         await wait_until(lambda: self.comfy.worker.history == {}, 10)
         return job
 
@@ -108,11 +110,7 @@ async def test_a_report_that_nobody_acknowledged_is_sent_by_the_next_agent(scene
     scene.site.hub.kill()
     await scene.comfy.worker.go_on()
     await wait_until(
-        lambda: any(
-            '"complete_job' in path.read_text().replace("\\", "")
-            for path in scene.site.data_dir.glob("state/*/attempts/*/*.json")
-        ),
-        20,
+        lambda: any(isinstance(each, CompleteJob) for each in kept_below(scene.site.data_dir)), 20
     )
     await wait_until(lambda: scene.comfy.worker.history == {}, 10)
     scene.kill_agent()

@@ -18,6 +18,7 @@ from shared.messages import (
 )
 from tests.fakes.hub import assignment, lease_of
 from tests.support.desks import Desk
+from tests.support.ledgers import kept_below
 
 
 def left_behind(folder: Path, **notes: str) -> JobAssigned:
@@ -59,7 +60,7 @@ async def test_a_report_that_an_earlier_agent_left_is_sent_until_it_is_acknowled
                 job_id=job.job_id, worker_id="w1", attempt=job.attempt, status="completed"
             )
         )
-    assert list(tmp_path.glob("*.json")) == []
+    assert kept_below(tmp_path) == []
 
 
 async def test_what_was_left_and_lost_is_stopped_once_it_can_be(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ async def test_what_was_left_and_lost_is_stopped_once_it_can_be(tmp_path: Path) 
         desk.worker.resume(("scripted",))
         await desk.slots.idle()
     assert desk.connector.stopped == ["left"]
-    assert list(tmp_path.glob("*.json")) == []
+    assert kept_below(tmp_path) == []
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
@@ -86,7 +87,7 @@ async def test_what_was_left_is_given_back_without_an_engine(
         desk.worker.resume(("another",))
         desk.worker.resume(("scripted",))
     assert len(desk.all(ReleaseJob)) == (0 if is_lost else 1)
-    assert len(list(tmp_path.glob("*.json"))) == (0 if is_lost else 1)
+    assert len(kept_below(tmp_path)) == (0 if is_lost else 1)
 
 
 async def test_what_is_not_ours_any_more_is_kept_until_it_has_stopped(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ async def test_what_is_not_ours_any_more_is_kept_until_it_has_stopped(tmp_path: 
         desk.connector.may_stop.clear()
         desk.worker.hear(CancelJob(job_id="a"))
         await desk.connector.stopping("a")
-        assert len(list(tmp_path.glob("*.json"))) == 1
+        assert len(kept_below(tmp_path)) == 1
         desk.connector.may_stop.set()
         await desk.slots.idle()
-    assert list(tmp_path.glob("*.json")) == []
+    assert kept_below(tmp_path) == []
