@@ -45,6 +45,9 @@ class Seat:
     warm: str = field(default="", init=False)  # what its last job loaded
     is_claiming: bool = field(default=False, init=False)
     is_called: bool = field(default=False, init=False)  # while claiming: look once more
+    is_parked: bool = field(
+        default=False, init=False
+    )  # its last claim left nothing that it could do
 
 
 @define
@@ -75,9 +78,11 @@ class Dispatcher:
             self._seats.pop(seat.class_, None)
 
     def add_credit(self, seat: Seat, more: int) -> None:
-        """The worker can take `more` jobs. A claim under way tells whether there are any left."""
+        """The worker can take `more` jobs. One that is parked is told when there are any, and a
+        claim under way tells whether there are.
+        """
         seat.credit += more
-        if not seat.is_claiming:
+        if not seat.is_claiming and not seat.is_parked:
             self._call(seat)
 
     async def submit(self, spec: JobSpec) -> Submitted:
@@ -178,7 +183,7 @@ class Dispatcher:
         """Whether more may wait. Never twice at the same time for one worker."""
         if self._is_stopping or seat.is_claiming or seat.credit <= 0:
             return False
-        seat.is_claiming = True
+        seat.is_claiming, seat.is_parked = True, False
         try:
             return await self._claim(seat)
         except EvictedError:
@@ -198,6 +203,7 @@ class Dispatcher:
         ask = partial(self.jobs.claim, seat.worker_id, seat.session, seat.class_, wanted)
         claims = await self.lanes.informed(ask, {seat.class_: seat.capability})
         seat.credit -= len(claims.jobs)
+        seat.is_parked = not claims.may_be_more
         for each in claims.jobs:
             seat.warm = each.loads
             seat.assign(each)

@@ -90,3 +90,23 @@ async def test_a_lane_that_gets_work_during_a_claim_is_looked_at_again(
     seen.set()
     await room.quiet()
     assert room.counts() == {"w1": 1}
+
+
+async def test_a_worker_for_which_nothing_was_left_is_served_when_there_is_work(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await room.seat(credit=1)
+    claims: list[int] = []
+    real = Jobs.claim
+
+    async def counted(jobs: Jobs, *arguments: Any) -> Any:
+        claims.append(arguments[-1])
+        return await real(jobs, *arguments)
+
+    monkeypatch.setattr(Jobs, "claim", counted)
+    room.dispatcher.add_credit(seat, 2)
+    await room.quiet()
+    assert claims == []
+    await room.woken(await room.submit(2))
+    assert room.counts() == {"w1": 2}
+    assert set(claims) == {3}  # once more when the class has learnt the lane
