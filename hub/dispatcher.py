@@ -29,6 +29,10 @@ BATCH = 16
 LOOK_AGAIN_S = 5.0
 """How often waiting lanes are looked at even when nothing was told."""
 LOOKED_AT = 100
+TO_BE_SENT = 3
+"""Turns of the loop from the answer to a claim until its worker is sent the job: the answer is taken,
+the frame written, and sent with what else there is.
+"""
 
 
 @define(eq=False)
@@ -91,7 +95,8 @@ class Dispatcher:
         """
         self.wake(lane_of(spec).id)
         submitted = await self.jobs.submit(spec, self.id)
-        await asyncio.sleep(0)  # a worker that got the job hears of it before the client does
+        for _ in range(TO_BE_SENT):  # a worker that got the job hears of it before the client does
+            await asyncio.sleep(0)
         return submitted
 
     def wake(self, lane: str, waker: str = "") -> None:

@@ -17,10 +17,10 @@ async def produce(url: str, width: int) -> None:
             await stack.enter_async_context(submitter(url, JOB_TYPE)) for _ in range(width)
         ]
         for line in sys.stdin:
-            begun = time.monotonic_ns()
+            begun, jobs = time.monotonic_ns(), int(line)
             async with asyncio.TaskGroup() as group:
-                for i, each in enumerate(submitters):
-                    group.create_task(_submit_one_by_one(each, len(range(i, int(line), width))))
+                for i, each in enumerate(submitters[:jobs]):
+                    group.create_task(_submit_one_by_one(each, len(range(i, jobs, width))))
             say(begun, time.monotonic_ns())
 
 

@@ -17,7 +17,7 @@ async function produce(connection, width) {
   for await (const line of createInterface({ input: process.stdin })) {
     const count = Number(line);
     const begun = now();
-    const shares = Array.from({ length: width }, (_, i) => Math.ceil((count - i) / width));
+    const shares = Array.from({ length: Math.min(count, width) }, (_, i) => Math.ceil((count - i) / width));
     await Promise.all(shares.map(submitOneByOne));
     console.log(`${begun} ${now()}`);
   }

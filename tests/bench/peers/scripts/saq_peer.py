@@ -14,7 +14,8 @@ from saq.types import Context
 async def produce(queue: Queue, width: int) -> None:
     for line in sys.stdin:
         begun = time.monotonic_ns()
-        shares = (range(i, int(line), width) for i in range(width))
+        jobs = int(line)
+        shares = (range(i, jobs, width) for i in range(min(jobs, width)))
         await asyncio.gather(*(submit_one_by_one(queue, len(share)) for share in shares))
         say(begun, time.monotonic_ns())
 
