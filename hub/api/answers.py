@@ -5,12 +5,10 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
-from msgspec.json import Encoder
 
-from shared.wire import dump_json
+from hub.documents import encoded
 
 JSON = b"application/json"
-_encoder = Encoder()
 
 
 class JsonAnswer(Response[Any]):
@@ -33,14 +31,6 @@ class _Whole(ASGIResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         for message in messages(self.status_code, self.body):
             await send(message)
-
-
-def encoded(document: Any) -> bytes:
-    """Compact JSON. Half a character that a worker sent passes as it came."""
-    try:
-        return _encoder.encode(document)
-    except UnicodeEncodeError:
-        return dump_json(document).encode()
 
 
 def messages(

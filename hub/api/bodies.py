@@ -101,7 +101,7 @@ class WorkBody(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         return run_at, deadline
 
     def _requirement(self, needs: GraphNeeds) -> Requirement:
-        labels = _labels(self.requirements.labels or {})
+        labels = _labels(self.requirements.labels)
         asked = replace(self.requirements, labels=None)
         return _required(self.type, self.customer_id, asked, labels, needs)
 
@@ -215,7 +215,9 @@ def _models(type_: str, names: tuple[str, ...] | str | UnsetType) -> tuple[str, 
     raise FieldError("requirements.models", "is a text", 'a list of names, or "all"')
 
 
-def _labels(asked: dict[str, Any]) -> tuple[LabelNeed, ...]:
+def _labels(asked: dict[str, Any] | None) -> tuple[LabelNeed, ...]:
+    if not asked:
+        return ()
     with within("requirements.labels."):
         return label_needs(asked)
 

@@ -5,7 +5,8 @@ from typing import cast
 from attrs import frozen
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from hub.api.answers import encoded, messages
+from hub.api.answers import messages
+from hub.documents import encoded
 from hub.sessions.connection import INVALID
 
 SERVED = ("/metrics", "/health")

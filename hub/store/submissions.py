@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
+from hub.documents import encoded
 from hub.store.lanes import Lane
 from hub.store.preferences import loads_of
 from shared.jobs import Job, JobSpec, accepted
-from shared.wire import dump_json
 
 
 @frozen
@@ -125,7 +125,7 @@ def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator
         "loads": loads_of(spec.requirement),
         "waker": waker,
         "type": spec.type,
-        "payload": dump_json(spec.payload),
+        "payload": encoded(spec.payload).decode(),
         "priority": spec.priority,
         "max_retries": spec.max_retries,
         "step": spec.step_number,
