@@ -26,6 +26,8 @@ _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.01
 _RESTART_AFTER_S = 0.5
 _LOG_TAIL_LINES = 10
+# Its malloc keeps few small pieces at hand, and a script frees more than that.
+_MALLOC = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
 
 _libc = CDLL(None)  # loaded here: between fork and exec is no place for loading
 
@@ -139,6 +141,7 @@ class EmbeddedServer:
                 pass_fds=[self._lock],
                 start_new_session=True,  # Ctrl-C is for the hub, which may still write
                 preexec_fn=_end_with_parent,
+                env=_MALLOC | os.environ,
             )
 
     def _options(self) -> list[str]:

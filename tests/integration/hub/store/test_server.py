@@ -75,6 +75,20 @@ async def test_it_writes_every_change_to_disk_and_never_evicts(tmp_path: Path, k
     assert settings["port"] == "0"
 
 
+async def test_its_malloc_keeps_what_scripts_free_unless_it_is_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    async with EmbeddedServer(tmp_path / "one") as server:
+        environment = psutil.Process(server.pid).environ()
+        assert environment["GLIBC_TUNABLES"] == "glibc.malloc.tcache_count=1000"
+        assert environment["PATH"] == os.environ["PATH"]
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=9")
+    async with EmbeddedServer(tmp_path / "two") as server:
+        told = psutil.Process(server.pid).environ()["GLIBC_TUNABLES"]
+        assert told == "glibc.malloc.tcache_count=9"
+
+
 async def test_only_this_user_may_enter_the_directory_of_the_socket(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     async with EmbeddedServer(tmp_path) as server:
