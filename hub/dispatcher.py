@@ -49,9 +49,7 @@ class Seat:
     warm: str = field(default="", init=False)  # what its last job loaded
     is_claiming: bool = field(default=False, init=False)
     is_called: bool = field(default=False, init=False)  # while claiming: look once more
-    is_parked: bool = field(
-        default=False, init=False
-    )  # its last claim left nothing that it could do
+    is_parked: bool = field(default=False, init=False)  # its last claim left nothing for it
 
 
 @define
@@ -174,9 +172,7 @@ class Dispatcher:
             seats[seat.worker_id] = seats.pop(seat.worker_id)
 
     def _call(self, seat: Seat) -> None:
-        if seat.is_claiming:
-            seat.is_called = True
-        elif seat.credit > 0:
+        if seat.credit > 0:
             self._spawn(self._serve(seat))
 
     async def _serve(self, seat: Seat) -> None:
