@@ -11,6 +11,18 @@ from tests.support.room import Gate, Room, gated
 from tests.support.waiting import wait_until
 
 
+def claims_counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many jobs each claim from now on asks for."""
+    claims, real = list[int](), Jobs.claim
+
+    async def counted(jobs: Jobs, *arguments: Any) -> Any:
+        claims.append(arguments[-1])
+        return await real(jobs, *arguments)
+
+    monkeypatch.setattr(Jobs, "claim", counted)
+    return claims
+
+
 async def test_a_call_that_comes_during_a_claim_is_not_forgotten(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,16 +68,11 @@ async def test_credit_that_comes_during_a_claim_that_finds_too_little_is_kept(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat = await room.seat()
-    claims: list[int] = []
-    real = Jobs.claim
-
-    async def counted(jobs: Jobs, *arguments: Any) -> Any:
-        claims.append(arguments[-1])
-        room.dispatcher.add_credit(seat, 1)
-        return await real(jobs, *arguments)
-
-    monkeypatch.setattr(Jobs, "claim", counted)
+    claims, gate = claims_counted(monkeypatch), gated(monkeypatch, Jobs, "claim")
     room.dispatcher.add_credit(seat, 2)
+    await gate.is_reached.wait()
+    room.dispatcher.add_credit(seat, 1)
+    gate.is_open.set()
     await room.quiet()
     assert (claims, seat.credit) == ([2], 3)
 
@@ -96,14 +103,7 @@ async def test_a_worker_for_which_nothing_was_left_is_served_when_there_is_work(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat = await room.seat(credit=1)
-    claims: list[int] = []
-    real = Jobs.claim
-
-    async def counted(jobs: Jobs, *arguments: Any) -> Any:
-        claims.append(arguments[-1])
-        return await real(jobs, *arguments)
-
-    monkeypatch.setattr(Jobs, "claim", counted)
+    claims = claims_counted(monkeypatch)
     room.dispatcher.add_credit(seat, 2)
     await room.quiet()
     assert claims == []
