@@ -27,9 +27,8 @@ class Ledger:
 
     _file: LedgerFile | None = None
     _kept: dict[Lease, Kept] = field(factory=dict[Lease, Kept])
-    _taken: dict[Lease, Entry] = field(
-        factory=dict[Lease, Entry], init=False
-    )  # nothing is kept yet
+    # Of these nothing is kept yet.
+    _taken: dict[Lease, Entry] = field(factory=dict[Lease, Entry], init=False)
 
     @classmethod
     def at(cls, folder: Path) -> "Ledger":

@@ -14,9 +14,8 @@ from redis.exceptions import DataError, RedisError, ResponseError
 Command = tuple[str | int | float, ...]
 Answered = Callable[[Any], Awaitable[None]]
 """Takes the answer to a command, or the exception in its place."""
-_pack = cast(
-    "Callable[[tuple[bytes | float, ...]], bytes]", hiredis.pack_command
-)  # its stub takes one part
+# The stub of hiredis has a command of one part only.
+_pack = cast("Callable[[tuple[bytes | float, ...]], bytes]", hiredis.pack_command)
 
 
 @define(eq=False)
