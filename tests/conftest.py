@@ -1,6 +1,7 @@
 """Fixtures of the whole suite."""
 
 import os
+import signal
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -17,6 +18,9 @@ _ON_EVERY_SERVER = {"store", "properties"}
 def pytest_configure() -> None:
     """Agents of the tests ask no cloud that the tests may run in, but for those that are told to."""
     os.environ["WORKER_CLOUD_METADATA"] = "off"
+    # Ignored in the background and under nohup, they would be by every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
