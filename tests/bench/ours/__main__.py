@@ -18,10 +18,10 @@ def main(role: str, url: str, *words: str) -> None:
                 asyncio.run(stand(url))
         case "producer", (width,):
             asyncio.run(produce(url, int(width)))
-        case "worker", (width, event, every):
-            asyncio.run(work(url, int(width), event, int(every)))
+        case "worker", (width, events, every):
+            asyncio.run(work(url, int(width), events, int(every)))
         case _:
-            sys.exit("front URL | producer URL WIDTH | worker URL WIDTH EVENT EVERY")
+            sys.exit("front URL | producer URL WIDTH | worker URL WIDTH EVENTS EVERY")
 
 
 main(*sys.argv[1:])

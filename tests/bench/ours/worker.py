@@ -41,13 +41,12 @@ class Noop:
         return Result()
 
 
-async def work(url: str, width: int, event: str, every: int) -> None:
+async def work(url: str, width: int, events: str, every: int) -> None:
     """Run jobs of the hub at `url`, at most `width` at a time, until told to stop."""
     stop, stamps = Stop(), Stamps(every)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.ask)
-    if event == "completed":
-        _stamp_acknowledged(stamps)
-    connector = Noop(width, stamps.mark if event == "started" else _nothing)
+    _stamp_acknowledged(stamps)
+    connector = Noop(width, stamps.mark if "started" in events else _nothing)
     flags = ["--hub-url", url, "--worker-id", "bench", "--max-concurrent-jobs", str(width)]
     settings = read(AgentSettings, flags, os.environ, "bench", "An agent.")
     set_up_logs(settings.log_level, settings.log_format)

@@ -23,7 +23,7 @@ class Load:
     """How much work is measured."""
 
     pickups: int = 500
-    """Jobs submitted one at a time, each after the one before has started."""
+    """Jobs submitted one at a time, each after the one before is completed."""
     jobs: int = 5_000
     """Jobs submitted at once; for throughput, and once more for draining."""
 
@@ -59,9 +59,9 @@ class _Bench:
 
     @asynccontextmanager
     async def worker(
-        self, event: Literal["started", "completed"], every: int
+        self, events: Literal["started,completed", "completed"], every: int
     ) -> AsyncGenerator[_Worker]:
-        words = ("worker", self.url, str(WIDTH), event, str(every))
+        words = ("worker", self.url, str(WIDTH), events, str(every))
         async with started(*self.side.command, *words) as child:
             version, ready_at = (await child.line()).split()
             yield _Worker(child, version, int(ready_at))
@@ -99,8 +99,12 @@ async def _bench(side: Side, url: str) -> AsyncGenerator[_Bench]:
 
 
 async def _pickup(bench: _Bench, pickups: int) -> tuple[str, Percentiles]:
-    async with bench.worker("started", every=1) as worker, bench.producer() as producer:
-        waits_ns = [-await producer.submit(1) + await worker.stamp_ns() for _ in range(pickups)]
+    waits_ns: list[int] = []
+    async with bench.worker("started,completed", every=1) as worker, bench.producer() as producer:
+        for _ in range(pickups):
+            begun_ns = await producer.submit(1)
+            waits_ns.append(await worker.stamp_ns() - begun_ns)
+            await worker.stamp_ns()  # completed: the worker is idle
         return worker.version, Percentiles.of([wait / _NS_PER_MS for wait in waits_ns])
 
 

@@ -24,17 +24,17 @@ async function produce(connection, width) {
   await queue.close();
 }
 
-async function work(connection, concurrency, event, every) {
+async function work(connection, concurrency, events, every) {
   let seen = 0;
   const mark = () => {
     const at = now();
     if (++seen % every === 0) console.log(`${at}`);
   };
   const noop = async () => {
-    if (event === "started") mark();
+    if (events.includes("started")) mark();
   };
   const worker = new Worker(QUEUE, noop, { connection, concurrency, autorun: false });
-  if (event === "completed") worker.on("completed", mark);
+  worker.on("completed", mark);
   worker.on("error", (error) => {
     throw error;
   });
@@ -44,7 +44,7 @@ async function work(connection, concurrency, event, every) {
   await worker.run();
 }
 
-const [role, url, width, event, every] = process.argv.slice(2);
+const [role, url, width, events, every] = process.argv.slice(2);
 const connection = { path: decodeURIComponent(new URL(url).pathname) };
 if (role === "producer") await produce(connection, Number(width));
-else await work(connection, Number(width), event, Number(every));
+else await work(connection, Number(width), events, Number(every));

@@ -35,14 +35,13 @@ def work(broker: RedisBroker, width: int) -> None:
     signal.pause()
 
 
-def main(role: str, url: str, width: str, event: str = "", every: str = "1") -> None:
+def main(role: str, url: str, width: str, events: str = "", every: str = "1") -> None:
     broker = RedisBroker(url=url)
     stamps = Stamps(int(every))
-    if event == "completed":
-        broker.add_middleware(Completed(stamps))
+    broker.add_middleware(Completed(stamps))
 
     def noop() -> None:
-        if event == "started":
+        if "started" in events:
             stamps.mark()
 
     actor = dramatiq.actor(noop, broker=broker)

@@ -15,19 +15,20 @@ def produce(client: Redis) -> None:
         say(begun, time.monotonic_ns())
 
 
-def work(client: Redis, every: int) -> None:
+def work(client: Redis, events: str, every: int) -> None:
     stamps = Stamps(every)
     say_ready("redis")
     while client.blpop(["bench"]):
-        stamps.mark()
+        for _ in events.split(","):
+            stamps.mark()
 
 
-def main(role: str, url: str, _width: str, _event: str = "", every: str = "1") -> None:
+def main(role: str, url: str, _width: str, events: str = "", every: str = "1") -> None:
     client = Redis.from_url(url)
     if role == "producer":
         produce(client)
     else:
-        work(client, int(every))
+        work(client, events, int(every))
 
 
 main(*sys.argv[1:])

@@ -25,16 +25,15 @@ async def submit_one_by_one(queue: Queue, jobs: int) -> None:
         await queue.enqueue("noop")
 
 
-async def work(queue: Queue, width: int, event: str, every: int) -> None:
+async def work(queue: Queue, width: int, events: str, every: int) -> None:
     stamps = Stamps(every)
 
     async def noop(_: Context) -> None:
-        if event == "started":
+        if "started" in events:
             stamps.mark()
 
     async def completed(_: Context) -> None:
-        if event == "completed":
-            stamps.mark()
+        stamps.mark()
 
     async def ready(_: Context) -> None:
         say_ready("saq")
@@ -53,8 +52,8 @@ async def main(role: str, url: str, width: str, *report: str) -> None:
     if role == "producer":
         await produce(queue, int(width))
     else:
-        event, every = report
-        await work(queue, int(width), event, int(every))
+        events, every = report
+        await work(queue, int(width), events, int(every))
     await queue.disconnect()
 
 
