@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench.bare import bare
 from tests.bench.claims import claims
 from tests.bench.codec import codec
 from tests.bench.idle import idle
@@ -49,9 +50,11 @@ async def _bounded(others: Sequence[Side]) -> Report:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    load = Load()
     async with asyncio.timeout(WHOLE_RUN_WITHIN_S):
         return Report(
-            queues=await compare([OURS, *others], Load()),
+            queues=await compare([OURS, *others], load),
+            bare=[each async for each in bare(load.pickups)],
             idle=[
                 await idle(IDLE_WORKERS, IDLE_FOR_S, HEARTBEAT_S),
                 await idle(CROWD, CROWD_FOR_S, CROWD_HEARTBEAT_S),

@@ -20,8 +20,8 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.send", "text": message["text"]})
 
 
-class Server(uvicorn.Server):
-    """Tells its port."""
+class Telling(uvicorn.Server):
+    """A server that tells its port."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -29,17 +29,23 @@ class Server(uvicorn.Server):
         say(sockets[0].getsockname()[1])
 
 
-async def serve() -> None:
-    config = uvicorn.Config(
-        echo,
+def configured(app: Any) -> uvicorn.Config:
+    """As the hub's own server is."""
+    return uvicorn.Config(
+        app,
         loop="uvloop",
         http=HttpWithDeadline,
         ws=WebSocketWithEnd,
         ws_per_message_deflate=False,
         lifespan="off",
+        access_log=False,
         log_level="warning",
+        server_header=False,
     )
-    await Server(config).serve([listen("127.0.0.1", 0)])
+
+
+async def serve() -> None:
+    await Telling(configured(echo)).serve([listen("127.0.0.1", 0)])
 
 
 if __name__ == "__main__":

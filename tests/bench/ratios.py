@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
+from tests.bench.bare import Bare
 from tests.bench.claims import Claim
 from tests.bench.codec import Codec
 from tests.bench.idle import Idle
@@ -69,6 +70,18 @@ def queue_ratios(rows: Sequence[Figures]) -> Iterator[Ratio]:
                 ours.throughput_jobs_s / other.throughput_jobs_s,
                 at_least=THROUGHPUT_AT_LEAST if other.peer == "saq" else None,
             )
+
+
+def bare_ratios(rows: Sequence[Figures], bare: Sequence[Bare]) -> Iterator[Ratio]:
+    """How much of a pick-up is the queue's, and how far its parts alone are from the others."""
+    for each in bare:
+        for row in (row for row in rows if row.server == each.server):
+            over = row.pickup_ms.p50 / each.pickup_ms.p50
+            if row.peer == OURS.name:
+                yield Ratio(f"pick-up p50 over that of its parts alone, {each.server}", over)
+            else:
+                name = f"pick-up p50 of the parts alone over that of {row.peer}, {each.server}"
+                yield Ratio(name, 1 / over)
 
 
 def wire_ratios(idle: Sequence[Idle], codec: Codec, monitors: Sequence[Told]) -> Iterator[Ratio]:

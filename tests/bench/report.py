@@ -7,13 +7,14 @@ from attrs import asdict, frozen
 from rich.console import Group
 from rich.table import Table
 
+from tests.bench.bare import Bare
 from tests.bench.claims import Claim
 from tests.bench.codec import Codec
 from tests.bench.idle import Idle
 from tests.bench.monitor import Told
 from tests.bench.peers.figures import Figures
 from tests.bench.peers.figures import table as queue_table
-from tests.bench.ratios import Ratio, claim_ratios, queue_ratios, wire_ratios
+from tests.bench.ratios import Ratio, bare_ratios, claim_ratios, queue_ratios, wire_ratios
 
 
 @frozen
@@ -22,6 +23,7 @@ class Report:
 
     claims: list[Claim]
     queues: list[Figures]
+    bare: list[Bare]
     idle: list[Idle]
     codec: Codec
     monitors: list[Told]
@@ -32,6 +34,7 @@ class Report:
         return [
             *claim_ratios(self.claims),
             *queue_ratios(self.queues),
+            *bare_ratios(self.queues, self.bare),
             *wire_ratios(self.idle, self.codec, self.monitors),
         ]
 

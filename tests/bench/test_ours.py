@@ -1,6 +1,7 @@
 import pytest
 
 from shared.version import VERSION
+from tests.bench.bare import bare
 from tests.bench.idle import idle
 from tests.bench.ours import OURS
 from tests.bench.peers.measure import Load, measure
@@ -17,6 +18,13 @@ async def test_hub_and_agent_are_measured_in_full() -> None:
     assert 0 < figures.pickup_ms.p50 <= figures.pickup_ms.p99
     assert figures.throughput_jobs_s > 0
     assert figures.drain_jobs_s > 0
+
+
+async def test_the_parts_alone_are_measured_on_each_setting_of_the_server() -> None:
+    measured = [each async for each in bare(pickups=5)]
+
+    assert [each.server.rpartition(" ")[2] for each in measured] == ["aof=always", "aof=off"]
+    assert all(0 < each.pickup_ms.p50 <= each.pickup_ms.p99 for each in measured)
 
 
 async def test_idle_workers_and_an_idle_agent_are_weighed() -> None:

@@ -1,12 +1,13 @@
 import pytest
 
+from tests.bench.bare import Bare
 from tests.bench.claims import Claim
 from tests.bench.codec import Codec
 from tests.bench.idle import Idle
 from tests.bench.monitor import Told
 from tests.bench.ours import OURS
 from tests.bench.peers.figures import Figures, Percentiles
-from tests.bench.ratios import Ratio, claim_ratios, queue_ratios, wire_ratios
+from tests.bench.ratios import Ratio, bare_ratios, claim_ratios, queue_ratios, wire_ratios
 
 
 def claim(jobs: int, lanes: int, claim_us: float) -> Claim:
@@ -35,6 +36,15 @@ def test_pick_up_is_set_over_the_best_of_the_others_and_throughput_over_each() -
         Ratio("pick-up p50 over that of other, the best, s", 2, at_most=1),
         Ratio("throughput over that of saq, s", 0.5, at_least=1),
         Ratio("throughput over that of other, s", 2),
+    ]
+
+
+def test_the_pick_up_is_set_over_its_parts_and_these_over_the_others_on_the_same_server() -> None:
+    rows = [figures(OURS.name, 3, 1), figures("other", 4, 1), figures("other", 9, 1, "t")]
+
+    assert list(bare_ratios(rows, [Bare("s", Percentiles(1, 2))])) == [
+        Ratio("pick-up p50 over that of its parts alone, s", 3),
+        Ratio("pick-up p50 of the parts alone over that of other, s", 0.25),
     ]
 
 

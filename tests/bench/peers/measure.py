@@ -77,8 +77,8 @@ async def measure(side: Side, server: Server, load: Load) -> Figures:
 
     The server must be empty, for the worker runs what an earlier side left there.
     """
+    version, pickup_ms = await pickup(side, server, load.pickups)
     async with _bench(side, server.url) as bench:
-        version, pickup_ms = await _pickup(bench, load.pickups)
         return Figures(
             peer=side.name,
             version=version,
@@ -98,9 +98,14 @@ async def _bench(side: Side, url: str) -> AsyncGenerator[_Bench]:
         yield _Bench(side, await front.line())
 
 
-async def _pickup(bench: _Bench, pickups: int) -> tuple[str, Percentiles]:
+async def pickup(side: Side, server: Server, pickups: int) -> tuple[str, Percentiles]:
+    """The version that the worker runs, and how soon it runs a job. Raises SideEndedError."""
     waits_ns: list[int] = []
-    async with bench.worker("started,completed", every=1) as worker, bench.producer() as producer:
+    async with (
+        _bench(side, server.url) as bench,
+        bench.worker("started,completed", every=1) as worker,
+        bench.producer() as producer,
+    ):
         for _ in range(pickups):
             begun_ns = await producer.submit(1)
             waits_ns.append(await worker.stamp_ns() - begun_ns)
