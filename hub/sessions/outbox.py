@@ -69,7 +69,8 @@ def weight_of(message: Message) -> int:
 class Outbox:
     """Frames in order. When it overflows, it ends, and with it the connection."""
 
-    _waiting: deque[Message | Hashable] = field(factory=deque, init=False)
+    # What is to be said, or the state of which the newest is, and its weight.
+    _waiting: deque[tuple[Message | Hashable, int]] = field(factory=deque, init=False)
     _newest: dict[Hashable, Message] = field(factory=dict, init=False)
     _weight: int = field(default=0, init=False)
     _has_any: asyncio.Event = field(factory=asyncio.Event, init=False)
@@ -90,14 +91,14 @@ class Outbox:
         self._weight += weight
         if state is not None:
             self._newest[state] = message
-        self._waiting.append(message if state is None else state)
+        self._waiting.append((message if state is None else state, weight))
         self._has_any.set()
 
     def urgent(self) -> list[Message]:
         """Take the signs of life out of what waits."""
-        found = [each for each in self._waiting if isinstance(each, SIGNS_OF_LIFE)]
+        found = [each for each, _ in self._waiting if isinstance(each, SIGNS_OF_LIFE)]
         for each in found:
-            self._waiting.remove(each)
+            self._waiting.remove((each, 0))
         return list(found)
 
     async def run(self, send: Callable[[Message], Awaitable[None]]) -> None:
@@ -113,8 +114,6 @@ class Outbox:
         self._has_any.clear()
 
     def _next(self) -> Message:
-        first = self._waiting.popleft()
-        if not isinstance(first, Message):
-            return self._newest.pop(first)
-        self._weight -= weight_of(first)
-        return first
+        first, weight = self._waiting.popleft()
+        self._weight -= weight
+        return first if isinstance(first, Message) else self._newest.pop(first)
