@@ -4,14 +4,12 @@ process of its own.
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +17,7 @@ import httpx
 from attrs import frozen
 
 from hub.artifacts.signing import Signer
+from tests.support.ports import free_port
 
 URL = os.environ.get("S3_URL")
 KEY_ID = os.environ.get("S3_KEY_ID", "key-of-the-tests")
@@ -69,7 +68,7 @@ def running_object_store(folder: Path) -> Generator[ObjectStore]:
     identity = {"name": "tests", "credentials": [may], "actions": ["Admin"]}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     parts = ("master", "volume", "filer", "s3")
-    ports = _free_ports(2 * len(parts))
+    ports = [free_port() for _ in range(2 * len(parts))]
     listening = [f"-{part}.port={ports.pop()}" for part in parts]
     endpoint = f"http://127.0.0.1:{listening[-1].partition('=')[2]}"
     listening += [f"-{part}.port.grpc={ports.pop()}" for part in parts]
@@ -91,14 +90,3 @@ def running_object_store(folder: Path) -> Generator[ObjectStore]:
     finally:
         process.kill()
         process.wait(30)
-
-
-def _free_ports(number: int) -> list[int]:
-    """Below those that the kernel gives to others who ask for any."""
-    found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 500):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.append(port)
-        if len(found) == number:
-            break
-    return found

@@ -1,7 +1,6 @@
 """A master, a replica and the Sentinels that watch them, as real processes on loopback."""
 
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -12,6 +11,7 @@ from attrs import define, field, frozen
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests.support.ports import free_port
 from tests.support.servers import binary, selected_kinds
 from tests.support.waiting import wait_until
 
@@ -106,9 +106,7 @@ class Watched:
         return self._started(port, str(conf), "--sentinel")
 
     def _place(self) -> tuple[int, Path]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         directory = self.directory / str(port)
         directory.mkdir()
         return port, directory

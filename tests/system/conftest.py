@@ -10,6 +10,7 @@ import pytest
 import redis.asyncio
 from attrs import define, field
 
+from tests.support.ports import free_port
 from tests.support.processes import Program, start_agent, start_hub
 from tests.support.waiting import wait_until
 
@@ -28,7 +29,8 @@ class Site:
 
     async def start_hub(self, **env: str) -> None:
         """Start the hub, again on the same port when there was one."""
-        port = httpx.URL(self.url).port or 0 if self.url else 0
+        port = httpx.URL(self.url).port if self.url else free_port()
+        assert port is not None
         self.hub, self.url = await start_hub(self.data_dir, port, **env)
 
     async def start_agent(self, worker_id: str = "worker-1", **env: str) -> Program:

@@ -37,6 +37,7 @@ from shared.messages import (
 )
 from tests.fakes.connector import ScriptedConnector, no_inputs, upload
 from tests.fakes.hub import FakeHub, lease_of, running_hub
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 
@@ -300,8 +301,8 @@ async def test_an_id_that_is_taken_beside_others_ends_the_link(hub: FakeHub, age
 
 
 async def test_a_hub_that_is_down_is_tried_until_it_is_up(caplog: pytest.LogCaptureFixture) -> None:
-    async with running_hub() as hub:
-        port = int(hub.url.rpartition(":")[2])
+    hub, port = FakeHub(), free_port()
+    hub.url = f"http://127.0.0.1:{port}"
     async with asyncio.TaskGroup() as tasks:
         agent = Agent(hub, tasks)
         await wait_until(lambda: caplog.text.count("no connection to the hub") >= 2)

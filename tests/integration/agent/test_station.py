@@ -37,6 +37,7 @@ from shared.states import ErrorClass
 from tests.fakes.connector import ScriptedConnector
 from tests.fakes.hub import FakeHub, Talk
 from tests.support.engines import Checkout, is_running
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 
@@ -54,7 +55,7 @@ class Agent:
             "connectors": ("comfyui",),
             "comfyui_dir": self.checkout.directory,
             "comfyui_python": Path(sys.executable),
-            "comfyui_first_port": 18_300,
+            "comfyui_first_port": free_port(),
             "state_dir": directory / "state",
         }
         self.settings = AgentSettings(**given | changes)
@@ -121,7 +122,7 @@ async def test_it_takes_jobs_as_soon_as_its_engine_serves(agent: Start) -> None:
     assert registration.capabilities.labels == {"disk": "nvme"}
     await running.talk.give("a")
     await running.connector.started("a")
-    assert running.urls[-1].startswith("http://127.0.0.1:183")
+    assert running.urls[-1] == f"http://127.0.0.1:{running.settings.comfyui_first_port}"
     running.connector.finish("a")
     assert (await running.talk.hear(CompleteJob)).job_id == "a"
     await running.talk.say(JobCompletedAck(job_id="a", worker_id="w1", status="ok", attempt=1))

@@ -16,6 +16,7 @@ from hub.listening import listen_as_set, schemes
 from hub.settings import HubSettings
 from shared.messages import JobAssigned
 from tests.support.hubs import hub_settings, running_hub
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 
@@ -92,10 +93,8 @@ def test_every_port_says_what_is_spoken_there(tmp_path: Path) -> None:
 
 
 def test_when_one_port_is_taken_none_is_kept(tmp_path: Path) -> None:
-    with sockets.create_server(("127.0.0.1", 0)) as taken, sockets.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        first, port = free.getsockname()[1], taken.getsockname()[1]
-        free.close()
+    with sockets.create_server(("127.0.0.1", 0)) as taken:
+        first, port = free_port(), taken.getsockname()[1]
         settings = hub_settings(tmp_path, hub_port=first, metrics_port=port)
         with pytest.raises(OSError, match=r"choose another METRICS_PORT"):
             listen_as_set(settings)

@@ -14,6 +14,7 @@ import pytest
 from agent.engines import EngineState, Limits, Supervisor
 from agent.engines.ports import Ports
 from tests.support.engines import Checkout, is_running
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 QUICK = Limits(stop_s=5, first_retry_s=0.05, retry_cap_s=0.1, crashes=3)
@@ -23,11 +24,15 @@ class Watch:
     """A running supervisor and the states it has been in."""
 
     def __init__(
-        self, checkout: Checkout, limits: Limits = QUICK, port: int = 18_188, **changes: Any
+        self, checkout: Checkout, limits: Limits = QUICK, port: int | None = None, **changes: Any
     ) -> None:
         self.checkout = checkout
         self.supervisor = Supervisor(
-            checkout.kind, lambda port: checkout.recipe(port, **changes), port, Ports(), limits
+            checkout.kind,
+            lambda port: checkout.recipe(port, **changes),
+            port or free_port(),
+            Ports(),
+            limits,
         )
         self.states: list[EngineState] = []
         self.supervisor.changed = lambda: self.states.append(self.supervisor.state)
@@ -53,9 +58,8 @@ async def test_an_engine_serves_on_its_own_port_and_gpu_and_nothing_of_it_is_lef
     tmp_path: Path, watches: list[Watch]
 ) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", port := free_port()))
         taken.listen()
-        port = taken.getsockname()[1]
         watch = Watch(Checkout.make("comfyui", tmp_path), port=port, gpu="GPU-7")
         watches.append(watch)
         await watch.reaches(EngineState.READY)
@@ -161,7 +165,7 @@ async def test_what_cannot_be_started_is_told(tmp_path: Path, watches: list[Watc
 
 async def test_nothing_outlives_an_agent_that_is_killed(tmp_path: Path) -> None:
     checkout = Checkout.make("comfyui", tmp_path, deaf=True)
-    recipe = checkout.recipe(18_190)
+    recipe = checkout.recipe(free_port())
     script = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
@@ -169,13 +173,14 @@ async def test_nothing_outlives_an_agent_that_is_killed(tmp_path: Path) -> None:
         "from agent.engines.log_ring import LogRing\n"
         "from tests.support.engines import Checkout\n"
         "async def main():\n"
-        "    recipe = Checkout('comfyui', Path(sys.argv[1])).recipe(18190)\n"
+        "    recipe = Checkout('comfyui', Path(sys.argv[1])).recipe(int(sys.argv[2]))\n"
         "    engine = await process.start(recipe, LogRing())\n"
         "    await engine.ended()\n"
         "asyncio.run(main())\n"
     )
     agent = await asyncio.create_subprocess_exec(
-        str(recipe.argv[0]), "-c", script, str(tmp_path), cwd=Path(__file__).parents[4]
+        *(recipe.argv[0], "-c", script, str(tmp_path), str(recipe.port)),
+        cwd=Path(__file__).parents[4],
     )
     await wait_until(lambda: checkout.facts, 20)
     facts = checkout.facts
