@@ -24,12 +24,16 @@ from shared.messages import (
     JobAssigned,
     Message,
     RegisterWorker,
+    WorkerHeartbeat,
+    WorkerHeartbeatAck,
     WorkerRegistered,
 )
 from shared.wire import decode, encode
 
 M = TypeVar("M", bound=Message)
 PATIENCE_S = 20
+STARTING = "initializing"
+"""The status of a worker that cannot work yet."""
 
 
 @define
@@ -38,6 +42,7 @@ class Talk:
 
     socket: ServerConnection
     heard: list[Message] = field(factory=list, init=False)  # everything so far
+    answers_beats: bool = field(default=False, init=False)  # of an agent that would leave else
     _unread: asyncio.Queue[Message] = field(factory=asyncio.Queue, init=False)
 
     async def listen(self) -> None:
@@ -47,6 +52,8 @@ class Talk:
                 message = decode(frame)
                 self.heard.append(message)
                 self._unread.put_nowait(message)
+                if self.answers_beats and isinstance(message, WorkerHeartbeat):
+                    await self.say(WorkerHeartbeatAck(worker_id=message.worker_id, lost=()))
         except ConnectionClosed:
             pass  # however it went, it is over
 
@@ -64,15 +71,19 @@ class Talk:
     async def welcome(
         self, *, heartbeat_s: float = 60, lost: tuple[Lease, ...] = ()
     ) -> RegisterWorker:
-        """Greet the agent and take its registration."""
+        """Greet the agent and take its registration: the first in which it has started. One that takes
+        its time to look at its machine introduces itself before, and then again once it is answered.
+        """
         await self.say(ConnectionEstablished(message="welcome"))
-        registration = await self.hear(RegisterWorker)
-        await self.say(
-            WorkerRegistered(
-                worker_id=registration.worker_id, heartbeat_s=heartbeat_s, lease_s=90, lost=lost
+        while True:
+            registration = await self.hear(RegisterWorker)
+            await self.say(
+                WorkerRegistered(
+                    worker_id=registration.worker_id, heartbeat_s=heartbeat_s, lease_s=90, lost=lost
+                )
             )
-        )
-        return registration
+            if registration.status != STARTING:
+                return registration
 
     async def give(self, job_id: str, **fields: object) -> JobAssigned:
         """Wait for credit, then assign a job."""

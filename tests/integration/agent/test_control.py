@@ -105,7 +105,7 @@ async def test_a_paused_worker_finishes_and_takes_nothing_new_also_after_a_recon
     await talk.hear(CompleteJob)
     await talk.say(JobCompletedAck(job_id="a", worker_id="w1", status="completed", attempt=1))
     assert "paused" in (await tell("status")).splitlines()[0]
-    assert not any(isinstance(each, ClaimJob) for each in talk.heard[2:])
+    assert sum(isinstance(each, ClaimJob) for each in talk.heard) == 1
 
     await talk.socket.close(1012, "restart")
     talk = await hub.accepted()

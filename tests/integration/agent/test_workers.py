@@ -18,10 +18,11 @@ from shared.messages import (
     WorkerHeartbeat,
     WorkerRegistered,
 )
-from tests.fakes.hub import FakeHub, Talk, assignment
+from tests.fakes.hub import STARTING, FakeHub, Talk, assignment
 from tests.fakes.nvml import presets
 from tests.fakes.nvml.presets import LOST, Machine, h100, machine, rtx4090, xid
 from tests.support.agents import Start, end
+from tests.support.waiting import wait_until
 
 
 async def agent_of(
@@ -39,12 +40,26 @@ async def agent_of(
 
 
 async def registered(talk: Talk, count: int) -> list[RegisterWorker]:
+    """The workers as they introduce themselves once they have started, by their ids."""
+    talk.answers_beats = True
     await talk.say(ConnectionEstablished(message="welcome"))
-    registrations = [await talk.hear(RegisterWorker) for _ in range(count)]
-    for each in registrations:
+    started: dict[str, RegisterWorker] = {}
+    while len(started) < count:
+        each = await talk.hear(RegisterWorker)
         welcome = WorkerRegistered(worker_id=each.worker_id, heartbeat_s=0.5, lease_s=90)
         await talk.say(welcome)
-    return registrations
+        if each.status != STARTING:
+            started[each.worker_id] = each
+    return [started[worker_id] for worker_id in sorted(started)]
+
+
+async def beats_of(talk: Talk, *worker_ids: str) -> dict[str, WorkerHeartbeat]:
+    """The next heartbeat of each of these workers; which comes first is not said."""
+    beats: dict[str, WorkerHeartbeat] = {}
+    while not beats.keys() >= set(worker_ids):
+        beat = await talk.hear(WorkerHeartbeat)
+        beats.setdefault(beat.worker_id, beat)
+    return beats
 
 
 async def test_every_gpu_is_a_worker_on_the_one_connection(
@@ -58,7 +73,7 @@ async def test_every_gpu_is_a_worker_on_the_one_connection(
     assert first.capabilities.hardware.gpu_memory_gb == 85.5
     assert second.capabilities.hardware.gpu_model == "NVIDIA GeForce RTX 4090"
 
-    beats = {beat.worker_id: beat for beat in [await talk.hear(WorkerHeartbeat) for _ in range(2)]}
+    beats = await beats_of(talk, "w1-gpu0", "w1-gpu2")
     assert beats["w1-gpu0"].system_info is not None
     assert beats["w1-gpu0"].system_info["gpu_power_w"] == 70
     assert beats["w1-gpu2"].system_info is not None
@@ -79,8 +94,14 @@ async def test_eight_gpus_each_claim_for_themselves(
     await agent_of(start, nvml, tmp_path, presets.eight_h100())
     talk = await hub.accepted()
     await registered(talk, 8)
-    claims = {(await talk.hear(ClaimJob)).worker_id for _ in range(8)}
-    assert claims == {f"w1-gpu{index}" for index in range(8)}
+    workers = sorted(f"w1-gpu{index}" for index in range(8))
+    await wait_until(lambda: len(claims(talk)) >= len(workers))
+    assert sorted(claims(talk)) == workers
+
+
+def claims(talk: Talk) -> list[str]:
+    """Who has asked for jobs so far."""
+    return [each.worker_id for each in talk.heard if isinstance(each, ClaimJob)]
 
 
 async def test_a_card_that_falls_off_the_bus_gives_its_job_back_and_the_other_works_on(
@@ -102,12 +123,11 @@ async def test_a_card_that_falls_off_the_bus_gives_its_job_back_and_the_other_wo
     released = await talk.hear(ReleaseJob)
     assert (released.job_id, released.worker_id) == ("w1-gpu1", "w1-gpu1")
     assert released.error == "XID 79: the GPU has fallen off the bus"
-    for _ in range(2):
-        await talk.hear(WorkerHeartbeat)  # of the time before
-    beats = [await talk.hear(WorkerHeartbeat) for _ in range(2)]
-    notes = {beat.worker_id: (beat.system_info or {}).get("note") for beat in beats}
+    await beats_of(talk, "w1-gpu0", "w1-gpu1")  # may be of the time before
+    beats = await beats_of(talk, "w1-gpu0", "w1-gpu1")
+    notes = {name: (beat.system_info or {}).get("note") for name, beat in beats.items()}
     assert notes == {"w1-gpu0": None, "w1-gpu1": "XID 79: the GPU has fallen off the bus"}
-    assert [beat.status for beat in beats if beat.worker_id == "w1-gpu0"][-1] == "busy"
+    assert beats["w1-gpu0"].status == "busy"
 
 
 async def test_what_the_driver_told_of_the_gpu_is_kept_with_the_attempt_that_failed(
