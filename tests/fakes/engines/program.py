@@ -78,12 +78,17 @@ def main() -> None:
     if BEHAVIOUR.get("hang"):
         time.sleep(1000)
     server = ThreadingHTTPServer(("127.0.0.1", PORT), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
     if IS_A1111:
+        serving.start()
         say(f"Running on local URL:  http://127.0.0.1:{PORT}")
         time.sleep(BEHAVIOUR.get("warm_s", 0.3))
-    started.set()
-    say("Startup time: 1.0s" if IS_A1111 else f"To see the GUI go to: {PORT}")
+        started.set()
+        say("Startup time: 1.0s")
+    else:
+        started.set()
+        say(f"To see the GUI go to: {PORT}")  # before it serves: then tests look for it
+        serving.start()
     time.sleep(1000)
 
 
