@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from attrs import define, field
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 WIDE, PHONE = (1280, 900), (390, 844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+PATIENCE_MS = 30_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -50,6 +51,7 @@ class Watched:
 async def browsed(size: tuple[int, int], name: str) -> AsyncGenerator[Watched]:
     """A page of this size; at the end nothing has gone wrong. SCREENSHOTS names a folder for it."""
     width, height = size
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
         try:

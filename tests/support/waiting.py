@@ -8,7 +8,7 @@ _POLL_S = 0.01
 
 
 async def wait_until(
-    predicate: Callable[[], object | Awaitable[object]], timeout_s: float = 10
+    predicate: Callable[[], object | Awaitable[object]], timeout_s: float = 20
 ) -> None:
     """Return as soon as `predicate()` (or what it awaits) is true; fail after `timeout_s`."""
     try:

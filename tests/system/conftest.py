@@ -25,7 +25,7 @@ class Site:
     url: str = field(default="", init=False)
     hub: Program = field(init=False)
     agents: list[Program] = field(factory=list, init=False)
-    http: httpx.AsyncClient = field(factory=lambda: httpx.AsyncClient(timeout=15), init=False)
+    http: httpx.AsyncClient = field(factory=lambda: httpx.AsyncClient(timeout=60), init=False)
 
     async def start_hub(self, **env: str) -> None:
         """Start the hub, again on the same port when there was one."""

@@ -66,7 +66,7 @@ async def test_a_job_is_watched_cancelled_and_found_again(machine: Machine) -> N
     await talk.give("job-a", job_type="simulation", params=GRAPH)
     job = page.locator("#current article")
     await expect(job).to_contain_text("job-a")
-    await expect(job.locator("img")).to_be_visible(timeout=30_000)
+    await expect(job.locator("img")).to_be_visible()
     assert await job.locator("img").evaluate("each => each.decode().then(() => each.naturalWidth)")
     await expect(page.locator("#workers .pill")).to_have_text("busy")
 
