@@ -16,6 +16,7 @@ from PIL import Image
 from hub.artifacts import thumbnail
 from hub.artifacts.thumbnails import NoThumbnailError, Thumbnails
 from tests.support.engines import is_running
+from tests.support.room import gated
 from tests.support.waiting import wait_until
 
 SHA256 = "a" * 64
@@ -101,10 +102,14 @@ async def test_two_sizes_of_one_video_at_once_do_not_meet(tmp_path: Path, told: 
     await ended(second)
 
 
-async def test_a_decoder_that_hangs_is_ended_in_time(tmp_path: Path, told: Path) -> None:
-    thumbnails = Thumbnails(tmp_path / "small", time_s=3)
+async def test_a_decoder_that_hangs_is_ended_in_time(
+    tmp_path: Path, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thumbnails = Thumbnails(tmp_path / "small", time_s=0.1)
+    gate = gated(monkeypatch, Thumbnails, "_finished")  # its time begins when it hangs
     making, facts = await started(thumbnails, told, "video/mp4")
-    with pytest.raises(NoThumbnailError, match="not made within 3 s"):
+    gate.is_open.set()
+    with pytest.raises(NoThumbnailError, match=r"not made within 0\.1 s"):
         await asyncio.wait_for(making, 15)
     await wait_until(lambda: not any(map(is_running, facts["pids"])))
     assert list(thumbnails.root.iterdir()) == []

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hub.sessions import offering as module
+from hub.sessions.offering import Offering
 from shared.matching import Capability
 from shared.messages import (
     CancelJob,
@@ -22,6 +23,7 @@ from shared.messages import (
 )
 from shared.states import ErrorClass
 from tests.support.hubs import RunningHub
+from tests.support.room import gated
 from tests.support.wire_worker import WireWorker
 
 
@@ -102,14 +104,19 @@ async def test_offers_are_asked_for_and_declined(hub: RunningHub) -> None:
     await worker.expect(Pong)
 
 
-async def test_what_is_not_started_in_time_is_taken_back(hub: RunningHub) -> None:
+async def test_what_is_not_started_in_time_is_taken_back(
+    hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = gated(monkeypatch, Offering, "_expire")  # their times begin when it is opened
     worker = await hub.worker(slots=2)
     late, kept = await hub.submit(), await hub.submit()
-    await worker.send(by_id(worker, kept, 0.3))
+    await worker.send(by_id(worker, kept, 0.01))
     job = await worker.expect(JobAssigned)
     await worker.report(job, 0)
+    await hub.becomes(kept, "in_progress")
     await worker.send(by_id(worker, late, 0.05))
     assert (await worker.expect(JobAssigned)).job_id == late
+    gate.is_open.set()
     told = await worker.expect(CancelJob)
     assert (told.job_id, told.reason) == (late, "not started within 0.05 s")
     again = await hub.becomes(late, "pending")
