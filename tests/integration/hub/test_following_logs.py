@@ -36,11 +36,18 @@ async def says(
 ) -> RequestLogs:
     """The next question, answered."""
     asked = await worker.expect(RequestLogs)
+    await answered(worker, asked, mark, *lines, skipped=skipped)
+    return asked
+
+
+async def answered(
+    worker: WireWorker, asked: RequestLogs, mark: str | None, *lines: str, skipped: int | None = 0
+) -> None:
+    """Answer a question."""
     answer = ResponseLogs(
         worker_id="w1", request_id=asked.request_id, lines=lines, mark=mark, skipped=skipped
     )
     await worker.send(answer)
-    return asked
 
 
 def told(event: Told) -> tuple[str, list[str], int | None]:
@@ -118,7 +125,9 @@ async def test_a_slow_reader_is_waited_for_and_told_what_it_has_missed(
     answering = asyncio.create_task(says(worker, "ab-0", "one"))
     async with following(hub) as stream:
         await answering
-        assert 1 <= await asked_until_quiet(worker, *("x" * 500 for _ in range(130))) < 1000
+        lines = ["x" * 500 for _ in range(130)]
+        await says(worker, "ab-1", *lines)
+        assert await asked_until_quiet(worker, *lines) < 1000
         events = asyncio.create_task(until_skipped(stream))
         await says(worker, "ab-9999999", "after all", skipped=12)
         assert (await events)["data"]["lines"] == ["after all"]
@@ -130,7 +139,7 @@ async def asked_until_quiet(worker: WireWorker, *lines: str) -> int:
     try:
         while True:
             async with asyncio.timeout(1):
-                await says(worker, f"ab-{asked + 1}", *lines)
+                await says(worker, f"ab-{asked + 2}", *lines)
             asked += 1
     except TimeoutError:
         return asked
@@ -148,10 +157,11 @@ async def test_who_does_not_answer_is_asked_again(
     async with following(hub) as stream:
         await anext(stream)
         await answering
-        monkeypatch.setattr(logs, "WAIT_S", -logs.ANSWER_S + 0.05)
-        await says(worker, "ab-2", "two")  # in time
+        asked = await worker.expect(RequestLogs)
+        monkeypatch.setattr(logs, "WAIT_S", -logs.ANSWER_S + 0.05)  # of the questions behind it
+        await answered(worker, asked, "ab-2", "two")
         assert told(await anext(stream))[1] == ["two"]
-        await worker.expect(RequestLogs)  # and this one is not
+        await worker.expect(RequestLogs)  # and this one is not answered
         assert await anext(stream) == {"comment": "nothing new"}
         await worker.expect(RequestLogs)
 

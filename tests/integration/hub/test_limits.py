@@ -1,21 +1,22 @@
 """Back pressure over REST, and room that wakes who waits."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hub import dispatcher
 from hub.api.idempotency import HEADER
 from shared.messages import ClaimJob, Error, JobAssigned, JobAvailable
-from tests.support.hubs import running_hub
-from tests.support.wire_worker import WireWorker
+from tests.support.hubs import SLOW_S, running_hub
 
 PLAIN: dict[str, Any] = {"type": "simulation", "payload": {}}
 
 
-async def given(worker: WireWorker) -> JobAssigned:
-    """The next job, which comes by news: there is no other look at the queue in this time."""
-    async with asyncio.timeout(3):
-        return await worker.expect(JobAssigned)
+@pytest.fixture(autouse=True)
+def _by_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes comes by news: there is no other look at the queue in the time of a test."""
+    monkeypatch.setattr(dispatcher, "LOOK_AGAIN_S", SLOW_S)
 
 
 async def test_a_full_queue_says_when_to_come_back(redis_url: str, tmp_path: Path) -> None:
@@ -54,9 +55,9 @@ async def test_room_wakes_a_worker_of_another_hub_at_once(redis_url: str, tmp_pa
         await idle.claim(2)
         waiting = [await here.submit(customer_id="studio") for _ in range(2)]
         other = await here.submit()
-        assert (await given(idle)).job_id == other
+        assert (await idle.expect(JobAssigned)).job_id == other
         await here.rest.post(f"/jobs/{first}/cancel")
-        assert (await given(idle)).job_id == waiting[0]
+        assert (await idle.expect(JobAssigned)).job_id == waiting[0]
 
 
 async def test_more_room_by_new_limits_wakes_too(redis_url: str, tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ async def test_more_room_by_new_limits_wakes_too(redis_url: str, tmp_path: Path)
         status = (await hub.rest.get(f"/jobs/{job_id}")).json()["job"]["status"]
         assert status == "pending"
         await hub.parts.limits.limit({})
-        assert (await given(worker)).job_id == job_id
+        assert (await worker.expect(JobAssigned)).job_id == job_id
 
 
 async def test_who_claims_by_id_is_told_of_the_limit_and_of_room(

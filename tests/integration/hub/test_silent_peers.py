@@ -51,8 +51,8 @@ async def rest_of(peer: sockets.socket) -> bytes:
 async def test_who_does_not_say_what_it_wants_is_cut_off(
     hub: RunningHub, peer: sockets.socket, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(protocols, "HEADER_S", 0.2)
-    with sockets.socket() as other:
+    with sockets.socket() as other, monkeypatch.context() as impatient:
+        impatient.setattr(protocols, "HEADER_S", 0.2)
         other.connect(peer.getpeername())
         other.setblocking(False)  # noqa: FBT003 - the only spelling
         await asyncio.get_running_loop().sock_sendall(other, said)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hub.store.news import News
+from shared.messages import JobCompletedAck
 from tests.support.hubs import RunningHub, running_hub
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import WireWorker
@@ -118,6 +119,7 @@ async def test_a_request_with_a_key_waits_again_where_it_was_left(
     )
     assert (await asked).json()["job_id"] == early.json()["job_id"]
     await worker.complete(await worker.take())
+    await worker.expect(JobCompletedAck)
     late = await hub.rest.post("/api/jobs", json=JOB | {"timeout": 0.1}, headers=headers)
     assert (late.status_code, late.json()["job_id"]) == (200, early.json()["job_id"])
     other = await hub.rest.post("/api/jobs", json=JOB | {"payload": {}}, headers=headers)
