@@ -81,6 +81,9 @@ class Bad:
     name = ""
     slots = 0
 
+    def __init__(self) -> None:
+        self.takes_s = iter((0.0, 3600.0, 0.0))  # what works: of three, the second is cancelled
+
     async def open(self) -> None:
         """Nothing."""
 
@@ -96,7 +99,7 @@ class Bad:
         report(Progress(percent=120))
         report(Progress(percent=50))
         try:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(next(self.takes_s))
         except asyncio.CancelledError:
             raise RuntimeError("no") from None
         files = (
