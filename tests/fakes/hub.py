@@ -31,7 +31,7 @@ from shared.messages import (
 from shared.wire import decode, encode
 
 M = TypeVar("M", bound=Message)
-PATIENCE_S = 20
+PATIENCE_S = 40
 STARTING = "initializing"
 """The status of a worker that cannot work yet."""
 

@@ -37,7 +37,7 @@ class Site:
         """Start an agent, and wait until its worker is idle."""
         agent = start_agent(self.data_dir, self.url, worker_id, **env)
         self.agents.append(agent)
-        await wait_until(lambda: self.has_worker(worker_id), 20)
+        await wait_until(lambda: self.has_worker(worker_id), 40)
         return agent
 
     async def has_worker(self, worker_id: str) -> bool:

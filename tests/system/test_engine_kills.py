@@ -51,7 +51,7 @@ class Scene:
             WORKER_COMFYUI_FIRST_PORT=str(self.port),
             WORKER_GPUS="none",
         )
-        await wait_until(self.is_fit, 20)
+        await wait_until(self.is_fit, 40)
 
     async def is_fit(self) -> bool:
         """Whether the engine serves and the hub knows."""
@@ -193,7 +193,7 @@ async def finish(scene: Scene, job_id: str) -> int:
     job = await scene.site.reaches(job_id, "completed", "failed")
     assert job["status"] == "completed", job
     assert await scene.site.endings(job_id) == 1
-    await wait_until(lambda: not scene.attempts(), 10)
+    await wait_until(lambda: not scene.attempts())
     await scene.until(history=0)
     before, scene.counted = scene.counted, scene.executed()
     return scene.counted - before
@@ -207,7 +207,7 @@ async def test_the_engine_is_killed_and_then_the_agent(scene: Scene) -> None:
         scene.release()
         assert await finish(scene, job_id) in AGAIN.get(step, {1}), step
 
-        await wait_until(scene.is_fit, 20)
+        await wait_until(scene.is_fit, 40)
         engine = scene.kept["engine"]
         job_id = await step(scene)
         scene.site.agents[-1].kill()

@@ -11,7 +11,7 @@ import pytest
 from tests.support.installs import STAND_IN, Box
 from tests.system.conftest import Site
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 QUICK = ("--worker-id box", "--simulation-failure-rate 0", "--simulation-processing-time-s 0.1")
 

@@ -26,7 +26,8 @@ async def job_at(site: Site, step: str) -> str:
         job_id = await site.submit()
         await site.start_agent()
         return job_id
-    await site.start_agent()
+    takes_s = "1" if step == "finished" else "3"  # so long it is there to be seen
+    await site.start_agent(WORKER_SIMULATION_PROCESSING_TIME=takes_s)
     job_id = await site.submit()
     await site.reaches(job_id, *STEPS[step], progress=30 if step == "running" else 0)
     return job_id
@@ -131,7 +132,7 @@ async def test_a_stopped_agent_comes_back_in_time(site: Site) -> None:
 
 
 async def test_sigterm_lets_the_agent_finish_and_the_hub_close(site: Site) -> None:
-    agent = await site.start_agent()
+    agent = await site.start_agent(WORKER_SIMULATION_PROCESSING_TIME="2")
     job_id = await site.submit()
     await site.reaches(job_id, "in_progress")
 

@@ -53,8 +53,8 @@ class Scene:
         assert job["attempt"] == 1
         assert await self.site.endings(job_id) == 1
         assert len(self.comfy.worker.graphs) == 1
-        await wait_until(lambda: not kept_below(self.site.data_dir), 10)
-        await wait_until(lambda: self.comfy.worker.history == {}, 10)
+        await wait_until(lambda: not kept_below(self.site.data_dir))
+        await wait_until(lambda: self.comfy.worker.history == {})
         return job
 
 
@@ -112,7 +112,7 @@ async def test_a_report_that_nobody_acknowledged_is_sent_by_the_next_agent(scene
     await wait_until(
         lambda: any(isinstance(each, CompleteJob) for each in kept_below(scene.site.data_dir)), 20
     )
-    await wait_until(lambda: scene.comfy.worker.history == {}, 10)
+    await wait_until(lambda: scene.comfy.worker.history == {})
     scene.kill_agent()
     await scene.site.start_hub()
     await scene.start_agent()

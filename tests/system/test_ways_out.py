@@ -12,7 +12,7 @@ from tests.support.processes import Program
 from tests.support.tree import ROOT
 from tests.system.conftest import Site
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 DEAD = "http://127.0.0.1:9"
 INPUT = b"bytes of a photo" * 100_000

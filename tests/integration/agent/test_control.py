@@ -166,7 +166,7 @@ async def test_the_socket_of_a_killed_agent_is_taken_over(
 ) -> None:
     agent = await start("run", WORKER_STATE_DIR=str(place))
     await hub.welcomed()
-    await wait_until((place / "w1.sock").exists, 10)
+    await wait_until((place / "w1.sock").exists)
     agent.kill()
     await end(agent)
     assert "no agent runs here" in await tell("status", code=9)

@@ -49,7 +49,7 @@ Open = Callable[..., Any]
 async def page(hub: FakeHub, start: Start) -> AsyncGenerator[Open]:
     with TemporaryDirectory(prefix="emp-") as directory:
         state = Path(directory)
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=20) as client:
 
             async def opened(**environ: str) -> Page:
                 await start("run", WORKER_STATE_DIR=directory, **SLOW | environ)

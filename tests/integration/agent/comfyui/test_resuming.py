@@ -48,7 +48,7 @@ async def test_what_runs_is_followed_over_a_socket_of_its_own(
 ) -> None:
     reports = Reports()
     running = asyncio.create_task(comfy.run(await left_behind(fake), reports))
-    await wait_until(lambda: CLIENT in fake.opened, 10)
+    await wait_until(lambda: CLIENT in fake.opened)
     await fake.worker.go_on()
     result = await running
     assert [file.filename for file in result.files] == ["tom_00001_.png"]
