@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections.abc import Generator
 from pathlib import Path
@@ -15,7 +16,7 @@ from agent.settings import AgentSettings
 from tests.fakes.hub import FakeHub
 
 THROTTLES = Path("/sys/fs/cgroup/blkio")
-LIMIT_MB_S = 6
+LIMIT_MB_S, PROBE_MB = 6, 8
 
 
 @pytest.fixture
@@ -40,16 +41,18 @@ def slow(tmp_path: Path) -> Generator[Path]:
 
 async def test_doctor_measures_a_slow_disk(hub: FakeHub, slow: Path, tmp_path: Path) -> None:
     join = f'echo $$ >{slow / "cgroup.procs"} && exec "$@"'
+    began = time.monotonic()
     doctor = await asyncio.create_subprocess_exec(
         *("sh", "-c", join, "sh", sys.executable, "-m", "agent", "doctor", "--hub-url", hub.url),
         env=os.environ | {"WORKER_STATE_DIR": str(tmp_path / "state")},
         stdout=PIPE,
     )
     said = (await doctor.communicate())[0].decode()
+    least = PROBE_MB / (time.monotonic() - began)
     assert (doctor.returncode, said.splitlines()[-1]) == (0, "fit for work"), said
     (line,) = (line for line in said.splitlines() if "disk speed" in line)
     measured = float(line.removeprefix("  warn  disk speed: ").partition(" MB/s at ")[0])
-    assert LIMIT_MB_S / 3 < measured < LIMIT_MB_S * 1.5, said
+    assert round(least) <= measured < LIMIT_MB_S * 1.5, said  # others may write there meanwhile
     assert "put WORKER_STATE_DIR and the models on a local SSD" in said
 
 
