@@ -15,6 +15,7 @@ from hub.dispatcher import Dispatcher
 from hub.store.client import StoreFullError, StoreUnavailableError
 from hub.store.submissions import DeadlinePassedError, QueueFullError, UnreadyError
 from hub.store.workflows import Workflow, Workflows
+from shared.fields import FieldError
 from shared.jobs import GraphStep, JobSpec
 from shared.references import UnresolvedReferenceError, references, resolved
 from shared.wire import dump_json, load_json
@@ -86,6 +87,8 @@ class Advancer:
             spec = await self._spec(workflow, step)
         except UnresolvedReferenceError as problem:
             return f"payload: {problem}"
+        except FieldError as problem:  # of what its references brought
+            return str(problem)
         try:
             with contextlib.suppress(UnreadyError):  # somebody else was faster
                 await self.dispatcher.submit(spec)

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
+from shared.depth import MAX_DEPTH, is_deeper
 from shared.messages.message import Envelope
 
-MAX_DEPTH = 64
-"""How deep objects and lists may be nested in a frame."""
 SECONDS_UP_TO = 1e11
 """A smaller timestamp is in seconds: as milliseconds it would lie before 1974."""
 OF_ENVELOPES = frozenset({"type", "id", "timestamp", "source"})
@@ -37,29 +36,14 @@ def opened(fields: dict[str, Any], known: Collection[str]) -> Envelope:
 
 def check_depth(document: Any, frame: str | bytes) -> None:
     """Raises `WireError` when `document`, read from `frame`, is nested too deeply."""
-    if _brackets(frame) <= MAX_DEPTH:
-        return
-    level = [document]
-    for _ in range(MAX_DEPTH):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return
-    raise WireError(f"not readable: nested too deeply; {MAX_DEPTH} levels are the most")
+    if _brackets(frame) > MAX_DEPTH and is_deeper(document, MAX_DEPTH):
+        raise WireError(f"not readable: nested too deeply; {MAX_DEPTH} levels are the most")
 
 
 def _brackets(frame: str | bytes) -> int:
     if isinstance(frame, bytes):
         return frame.count(b"{") + frame.count(b"[")
     return frame.count("{") + frame.count("[")
-
-
-def _inside(value: Any) -> list[Any]:
-    inner: Collection[Any] = ()
-    if isinstance(value, dict):
-        inner = cast("dict[str, Any]", value).values()
-    elif isinstance(value, list):
-        inner = cast("list[Any]", value)
-    return [each for each in inner if isinstance(each, (dict, list))]
 
 
 def _id(value: Any) -> str | None:

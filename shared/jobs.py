@@ -4,8 +4,10 @@ import json
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
+from shared.depth import PAYLOAD_DEPTH, is_deeper
+from shared.fields import FieldError
 from shared.matching import Requirement
 from shared.states import ErrorClass, JobState, Reason
 
@@ -22,14 +24,20 @@ class GraphStep:
     resumes: int = 0  # how often the workflow had been resumed
 
 
+def _carried(_: object, __: "Attribute[Any]", payload: dict[str, Any]) -> None:
+    """A worker to which no frame can bring its job would wait for it, and the job for the worker."""
+    if is_deeper(payload, PAYLOAD_DEPTH):
+        raise FieldError("payload", "is nested too deeply", f"at most {PAYLOAD_DEPTH} levels")
+
+
 @frozen(kw_only=True)
 class JobSpec:
-    """A job as it was asked for. Times are milliseconds since the epoch."""
+    """A job as it was asked for. Times are milliseconds since the epoch. Raises `FieldError`."""
 
     id: str | None = None  # submitted twice under an id of the caller's, it is one job
 
     type: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(validator=_carried)
     requirement: Requirement
     priority: int = 50
     customer_id: str | None = None

@@ -24,6 +24,7 @@ from hub.store.submissions import (
     WorkflowConflictError,
 )
 from hub.waits import WaitsFullError
+from shared.depth import PAYLOAD_DEPTH
 from shared.fields import FieldError
 
 NAMED = re.compile(r"field `(.+?)`")
@@ -176,7 +177,7 @@ def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
 
 def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
     """400: JSON that nobody can read."""
-    return answer(400, "body: nested too deeply; accepted: at most some hundred levels")
+    return answer(400, f"body: nested too deeply; accepted: a payload of at most {PAYLOAD_DEPTH} levels")
 
 
 def of_bytes(_: AnyRequest, problem: UnicodeDecodeError) -> Answer:

@@ -15,6 +15,7 @@ from hub.store.client import Client, StoreFullError, StoreUnavailableError
 from hub.store.jobs import Jobs
 from hub.store.submissions import QueueFullError
 from hub.store.workflows import Workflows
+from shared.depth import PAYLOAD_DEPTH
 from shared.workflows import FailurePolicy, WorkflowState
 from tests.support.graphs import FORK, Flow, graph
 from tests.support.hubs import RunningHub, running_hub
@@ -108,6 +109,12 @@ async def test_a_payload_that_grew_too_large_fails_its_step(scene: Scene) -> Non
     flow = await scene.declare({"x": {"$from": "a"}})
     await scene.complete({"text": "x" * 1000})
     assert "larger than a job may be" in (await flow.now()).errors["b"]
+
+
+async def test_a_payload_that_grew_too_deep_fails_its_step(scene: Scene) -> None:
+    flow = await scene.declare({"x": {"$from": "a"}})
+    await scene.complete(json.loads("[" * PAYLOAD_DEPTH + "]" * PAYLOAD_DEPTH))
+    assert (await flow.now()).errors["b"].startswith("payload: is nested too deeply")
 
 
 async def test_many_hubs_at_once_make_every_step_once(scene: Scene) -> None:

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from hub import app
 from hub.sessions import agent
 from hub.sessions.refusals import LARGEST_RESULT
+from shared.depth import PAYLOAD_DEPTH
 from shared.messages import (
     ClaimJob,
     CompleteJob,
@@ -124,6 +125,37 @@ async def test_numbers_of_any_size_reach_the_worker_and_return_untouched(hub: Ru
     await worker.expect(JobCompletedAck)
     done = json.loads((await hub.rest.get(f"/jobs/{job.job_id}")).content)["job"]
     assert done["payload"]["seeds"] == done["result"]["seeds"] == HUGE
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """An object of so many levels."""
+    return json.loads('{"x":' * levels + "0" + "}" * levels)
+
+
+async def test_a_payload_of_as_many_levels_as_frames_carry_reaches_the_worker(
+    hub: RunningHub,
+) -> None:
+    await hub.submit(payload=nested(PAYLOAD_DEPTH))
+    worker = await hub.worker()
+    assert (await worker.take()).params == nested(PAYLOAD_DEPTH)
+
+
+@pytest.mark.parametrize("levels", [PAYLOAD_DEPTH + 1, 3000, 50_000])
+async def test_a_payload_that_no_frame_could_carry_is_refused(
+    hub: RunningHub, levels: int
+) -> None:
+    text = '{"type": "simulation", "payload": ' + '{"x":' * levels + "0" + "}" * (levels + 1)
+    answer = await hub.rest.post("/jobs", content=text, headers=JSON)
+    assert answer.status_code == 400
+    assert f"at most {PAYLOAD_DEPTH} levels" in answer.json()["error"]
+    assert (await hub.rest.get("/jobs")).json()["total_count"] == 0
+
+
+async def test_the_step_whose_payload_no_frame_could_carry_is_named(hub: RunningHub) -> None:
+    step = {"name": "draw", "type": "simulation", "payload": nested(PAYLOAD_DEPTH + 1)}
+    answer = await hub.rest.post("/workflows", json={"steps": [step]})
+    assert answer.status_code == 400
+    assert answer.json()["fields"][0]["field"] == "steps[0].payload"
 
 
 async def test_half_a_character_from_a_worker_can_still_be_shown(hub: RunningHub) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.envelopes import MAX_DEPTH
+from shared.depth import MAX_DEPTH
 from shared.messages import (
     MESSAGES,
     ClaimJob,
