@@ -1,13 +1,13 @@
 """What goes wrong, as answers: `{"error", "fields": [{"field", "problem", "accepted"}]}`."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 
+from hub.api.faults import fault
 from hub.api.ranges import RangeOutsideError
 from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
 from hub.artifacts.bucket import BucketError
@@ -27,7 +27,7 @@ from hub.waits import WaitsFullError
 from shared.depth import PAYLOAD_DEPTH
 from shared.fields import FieldError
 
-NAMED = re.compile(r"field `(.+?)`")
+JSON = "JSON in UTF-8, with finite numbers and whole characters"
 log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
@@ -163,12 +163,14 @@ def of_unavailable(_: AnyRequest, problem: StoreUnavailableError) -> Answer:
     return answer(503, told, headers={"Retry-After": "5"})
 
 
-def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
+def of_http(request: AnyRequest, problem: HTTPException) -> Answer:
     """What Litestar refuses: bodies that do not fit, unknown paths, closed doors."""
+    if isinstance(problem.__cause__, SerializationException):
+        return of_field(request, FieldError("body", f"is not JSON ({problem.detail})", JSON))
     if not isinstance(problem, ValidationException):
         return answer(problem.status_code, _sentence(problem), headers=problem.headers)
-    fields = [_field(each) for each in _extras(problem)]
-    told = "; ".join(f"{each['field']}: {each['problem']}" for each in fields)
+    fields = [_field(request, each) for each in _extras(problem)]
+    told = "; ".join(map(_told, fields))
     refused = answer(400, told or _sentence(problem), fields)
     missing = [each["field"] for each in fields if "missing required field" in each["problem"]]
     refused.content |= {"required": missing} if missing else {}
@@ -177,7 +179,9 @@ def of_http(_: AnyRequest, problem: HTTPException) -> Answer:
 
 def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
     """400: JSON that nobody can read."""
-    return answer(400, f"body: nested too deeply; accepted: a payload of at most {PAYLOAD_DEPTH} levels")
+    return answer(
+        400, f"body: nested too deeply; accepted: a payload of at most {PAYLOAD_DEPTH} levels"
+    )
 
 
 def of_bytes(_: AnyRequest, problem: UnicodeDecodeError) -> Answer:
@@ -195,14 +199,22 @@ def _extras(problem: ValidationException) -> list[dict[str, Any]]:
     return [dict(each) for each in problem.extra or [] if isinstance(each, dict)]  # pyright: ignore[reportUnknownArgumentType] - Litestar's Any
 
 
-def _field(extra: dict[str, Any]) -> dict[str, str]:
-    """A field at fault. msgspec names a missing or unknown one in its message only."""
-    problem = str(extra.get("message", "not accepted"))
-    where = str(extra.get("key", "")).removeprefix("data").strip(".")
-    named = NAMED.search(problem)
-    name = ".".join(part for part in (where, named and named[1]) if part)
-    accepted = problem if problem.startswith("Expected") else "what /docs says of this field"
-    return {"field": name or "body", "problem": problem, "accepted": accepted}
+def _field(request: AnyRequest, extra: dict[str, Any]) -> dict[str, str]:
+    """A field at fault, of the body or of the query."""
+    said, key = str(extra.get("message", "not accepted")), str(extra.get("key", ""))
+    if said == "'data'":  # there is no body at all
+        return {"field": "body", "problem": "is missing", "accepted": "a JSON object"}
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    if extra.get("source") == "body":
+        return fault(said, key.removeprefix("data").strip("."), parameters["data"].annotation)
+    if key not in parameters:
+        return {"field": key, "problem": said, "accepted": "what /docs says of this field"}
+    return {**fault(said, "", parameters[key].annotation), "field": key}
+
+
+def _told(field: dict[str, str]) -> str:
+    said = f"{field['field']}: {field['problem']}"
+    return said if field["accepted"] in said else f"{said}; accepted: {field['accepted']}"
 
 
 def _sentence(problem: HTTPException) -> str:

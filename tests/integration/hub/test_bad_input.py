@@ -100,6 +100,43 @@ async def test_a_body_that_cannot_be_read_is_refused(hub: RunningHub, body: byte
     assert (await hub.rest.get("/jobs")).json()["total_count"] == 0
 
 
+WRONG = [
+    (b"", "body", "is missing", "a JSON object"),
+    (b"{", "body", "is not JSON", "JSON in UTF-8"),
+    (b'{"type": "s"}', "payload", "missing required field", "an object"),
+    (b'{"type": "s", "payload": {}, "priorty": 1}', "priorty", "unknown field", "priority, "),
+    (
+        b'{"type": "s", "payload": {}, "requirements": {"hardware": {"vram": 8}}}',
+        "requirements.hardware.vram",
+        "unknown field",
+        "gpu_memory_gb, gpu_count",
+    ),
+    (
+        b'{"type": "s", "payload": {}, "on_unservable": "wait"}',
+        "on_unservable",
+        "Invalid enum value 'wait'",
+        "accept, reject",
+    ),
+    (b'{"type": 5, "payload": {}}', "type", "got `int`", "`str`"),
+]
+
+
+@pytest.mark.parametrize(("body", "field", "problem", "accepted"), WRONG)
+async def test_what_would_be_right_is_told(
+    hub: RunningHub, body: bytes, field: str, problem: str, accepted: str
+) -> None:
+    (told,) = (await hub.rest.post("/jobs", content=body, headers=JSON)).json()["fields"]
+    assert told["field"] == field
+    assert problem in told["problem"]
+    assert accepted in told["accepted"]
+
+
+async def test_a_value_of_a_query_is_told_with_those_that_are_accepted(hub: RunningHub) -> None:
+    (told,) = (await hub.rest.get("/jobs?status=lost")).json()["fields"]
+    assert told["field"] == "status"
+    assert "pending" in told["accepted"]
+
+
 async def test_a_huge_body_is_refused_and_the_hub_goes_on(hub: RunningHub) -> None:
     body = b'{"type": "simulation", "payload": {"x": "' + b"x" * 100_000_000 + b'"}}'
     answer = await hub.rest.post("/jobs", content=body, headers=JSON)
@@ -141,9 +178,7 @@ async def test_a_payload_of_as_many_levels_as_frames_carry_reaches_the_worker(
 
 
 @pytest.mark.parametrize("levels", [PAYLOAD_DEPTH + 1, 3000, 50_000])
-async def test_a_payload_that_no_frame_could_carry_is_refused(
-    hub: RunningHub, levels: int
-) -> None:
+async def test_a_payload_that_no_frame_could_carry_is_refused(hub: RunningHub, levels: int) -> None:
     text = '{"type": "simulation", "payload": ' + '{"x":' * levels + "0" + "}" * (levels + 1)
     answer = await hub.rest.post("/jobs", content=text, headers=JSON)
     assert answer.status_code == 400
