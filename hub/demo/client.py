@@ -96,6 +96,10 @@ class HubClient:
         """Return a job that has come to its end."""
         return (await self._ask("GET", f"/jobs/{job_id}", _Found)).job
 
+    async def why(self, job_id: str) -> str:
+        """Return what holds a job up, in words."""
+        return (await self._ask("GET", f"/jobs/{job_id}/explain", _Explained)).words
+
     async def events(self, job_id: str) -> AsyncGenerator[JobEvent]:
         """Tell what happens to a job up to its end, each event once.
 
@@ -175,6 +179,11 @@ class _Submitted:
 @frozen
 class _Found:
     job: FinishedJob
+
+
+@frozen
+class _Explained:
+    words: str
 
 
 @frozen

@@ -32,7 +32,9 @@ class Options:
     hub_command: tuple[str, ...] = (sys.executable, "-m", "hub", "serve")
     agent_command: tuple[str, ...] = (sys.executable, "-m", "agent", "run")
     patience_s: float = 60.0
-    """How long the job may stand still."""
+    """How long the job may wait without news."""
+    work_patience_s: float = 300.0
+    """How long it may run without news; an engine may take minutes to load a model."""
     start_within_s: float = 60.0
     """How long the hub may take to start."""
     stop_within_s: float = 15.0

@@ -88,7 +88,8 @@ class Child:
     async def ended(self) -> NoReturn:
         """Wait for the child's end, which is always too early. Raises `DemoError`."""
         status = await self._process.wait()
-        raise DemoError(f"the {self.name} ended with status {status}; see {self.log_path}")
+        last = (self.log_tail() or ["it wrote nothing"])[-1].strip()
+        raise DemoError(f"the {self.name} ended with status {status}: {last}; see {self.log_path}")
 
     async def says(self, prefix: str, within_s: float) -> str:
         """Wait for a line that begins with `prefix` and return its rest.

@@ -16,7 +16,7 @@ from hub.demo.files import save_file
 from hub.demo.options import Options
 from hub.demo.processes import HOST, Child, check_port, while_running
 from hub.demo.screen import progress_display
-from hub.demo.surroundings import comfyui_answers, read_workflow, shown
+from hub.demo.surroundings import check_folder, comfyui_answers, read_workflow, shown
 from shared.states import JobState
 from shared.wire import WireError
 
@@ -72,6 +72,8 @@ class _Demo:
 
     async def _play(self, stack: AsyncExitStack) -> None:
         workflow = read_workflow(self.options.workflow)
+        check_folder(self.options.out_dir, "results", "--out")
+        check_folder(self.options.data_dir, "data and logs", "HUB_DATA_DIR")
         check_port(self.options.port)
         url = await self._start_hub(stack)
         service = await self._start_agent(stack, url)
@@ -127,17 +129,18 @@ class _Demo:
 
     async def _follow(self, hub: HubClient, job_id: str) -> None:
         now = asyncio.get_running_loop().time
-        patience_s = self.options.patience_s
+        waits_s, runs_s = self.options.patience_s, self.options.work_patience_s
+        patience_s = waits_s
         try:
             async with asyncio.timeout(patience_s) as limit, aclosing(hub.events(job_id)) as events:
                 with progress_display(self._console) as show:
                     async for event in events:
                         show(event)
+                        patience_s = runs_s if event.status is JobState.IN_PROGRESS else waits_s
                         limit.reschedule(now() + patience_s)
         except TimeoutError:
             raise DemoError(
-                f"job {job_id} made no progress for {patience_s:g} s; "
-                "the end of the agent's log may tell what holds it up"
+                f"job {job_id} made no progress for {patience_s:g} s: {await hub.why(job_id)}"
             ) from None
 
     def _invite(self, url: str, service: str, job: FinishedJob) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
@@ -21,12 +22,24 @@ def read_workflow(path: Path) -> Any:
         return load_json(path.read_bytes())
     except OSError as problem:
         raise DemoError(
-            f"the workflow {path} cannot be read ({problem.strerror}); "
+            f"the workflow {path.absolute()} cannot be read ({problem.strerror}); "
             "name a ComfyUI workflow in the API format with --workflow PATH"
         ) from problem
     except WireError as problem:
         raise DemoError(
             f"the workflow {path} is {problem}; export it from ComfyUI with Workflow > Export (API)"
+        ) from problem
+
+
+def check_folder(path: Path, meant_for: str, named_by: str) -> None:
+    """Make sure that files can be put into `path`, which is made. Raises `DemoError`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path).close()
+    except OSError as problem:
+        raise DemoError(
+            f"{meant_for} cannot be kept in {path.absolute()} ({problem.strerror}); "
+            f"name another folder with {named_by}"
         ) from problem
 
 

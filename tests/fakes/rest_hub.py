@@ -109,6 +109,10 @@ def _router(hub: RestHub) -> Router:
     async def show(job_id: FromPath[str]) -> dict[str, Any]:
         return {"job": hub.stored()}
 
+    @get("/jobs/{job_id:str}/explain")
+    async def explain(job_id: FromPath[str]) -> dict[str, Any]:
+        return {"words": "no worker is connected"}
+
     @get("/jobs/{job_id:str}/events")
     async def events(job_id: FromPath[str], request: Request[Any, Any, Any]) -> Stream:
         last_id = request.headers.get("last-event-id")
@@ -119,7 +123,7 @@ def _router(hub: RestHub) -> Router:
         content = {sha256(each).hexdigest(): each for each in hub.files.values()}
         return Response(content[digest], media_type="image/png")
 
-    return Router("/", route_handlers=[submit, show, events, artifact])
+    return Router("/", route_handlers=[submit, show, explain, events, artifact])
 
 
 @asynccontextmanager

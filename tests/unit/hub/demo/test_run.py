@@ -93,12 +93,13 @@ async def test_a_job_that_failed_fails_the_demo_with_its_error(
     assert "agent.log ends with:\n  the agent is up\n" in told
 
 
-async def test_a_job_that_stands_still_fails_the_demo(
+async def test_a_job_that_stands_still_fails_the_demo_with_what_holds_it_up(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.hub.events = LIFE[:3]
-    assert await run_demo(evolve(stage.options, patience_s=0.5)) == 1
-    assert f"job {JOB_ID} made no progress for 0.5 s" in capsys.readouterr().out
+    assert await run_demo(evolve(stage.options, work_patience_s=0.5)) == 1
+    told = capsys.readouterr().out
+    assert f"job {JOB_ID} made no progress for 0.5 s: no worker is connected" in told
 
 
 async def test_a_refusal_fails_the_demo_with_the_hubs_words(
@@ -121,16 +122,22 @@ async def test_an_agent_that_ends_fails_the_demo_with_its_last_words(
     assert await running == 1
     assert await stage.all_gone()
     told = capsys.readouterr().out
-    assert "The demo failed: the agent ended with status 9" in told
-    assert "  my last words\n" in told
+    assert "The demo failed: the agent ended with status 9: my last words" in told
 
 
-async def test_an_output_directory_that_cannot_be_made_is_named(
+async def test_a_folder_that_cannot_be_made_is_named_before_anything_starts(
     stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert await run_demo(evolve(stage.options, out_dir=tmp_path / "file" / "out")) == 1
-    assert "Not a directory" in capsys.readouterr().out
+    folder = tmp_path / "file" / "out"
+    assert await run_demo(evolve(stage.options, out_dir=folder)) == 1
+    told = capsys.readouterr().out
+    assert f"results cannot be kept in {folder} (Not a directory)" in told
+    assert "--out" in told
+    assert not stage.lives
+    environ = {**stage.options.environ, "HUB_DATA_DIR": str(folder)}
+    assert await run_demo(evolve(stage.options, environ=environ)) == 1
+    assert "with HUB_DATA_DIR" in capsys.readouterr().out
 
 
 def test_main_runs_what_the_words_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
