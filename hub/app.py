@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import uvicorn
 from litestar import Litestar
@@ -63,7 +64,7 @@ def _cors(settings: HubSettings) -> CORSConfig | None:
 
 async def serve(settings: HubSettings) -> None:
     """Run a hub until SIGTERM or SIGINT."""
-    settings.hub_data_dir.mkdir(parents=True, exist_ok=True)
+    _make(settings.hub_data_dir)
     async with AsyncExitStack() as stack:
         url = settings.redis_url
         if url is None:
@@ -74,6 +75,16 @@ async def serve(settings: HubSettings) -> None:
         await client.open()
         await check(client, settings.hub_data_dir)
         await _serve(build(settings, client, url))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OSError(
+            problem.errno,
+            f"cannot keep data in {folder} ({problem.strerror}); choose another HUB_DATA_DIR",
+        ) from problem
 
 
 async def _serve(parts: Parts) -> None:

@@ -122,6 +122,7 @@ async def test_a_port_that_is_taken_is_named_with_the_remedy(
         ({"HUB_HOST": "0.0.0.0"}, "set HUB_API_KEYS (or HUB_API_KEYS_FILE)"),  # noqa: S104 - refused
         ({"HUB_API_KEYS": "short"}, "HUB_API_KEYS: a key has at least 16 characters"),
         ({"REDIS_URL": "redis://127.0.0.1:1"}, "Redis does not answer"),
+        ({"HUB_DATA_DIR": "/dev/null/data"}, "choose another HUB_DATA_DIR"),
     ],
     ids=str,
 )
