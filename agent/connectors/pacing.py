@@ -50,19 +50,19 @@ class Pace:
             if stage.node is not None:
                 self._tell(stage)
             for step in range(1, stage.shares + 1):
-                await self._pass_share(stage)
+                await self._pass_share(stage, step - 1)
                 if stage.steps:
                     preview = await look(step / stage.steps) if look else None
                     self._tell(stage, step=step, preview=preview)
 
-    async def _pass_share(self, stage: Stage) -> None:
+    async def _pass_share(self, stage: Stage, step: int) -> None:
         if self.strike and self._done == self._shares // 2:
             await self.strike()
         share_s = self.processing_time_s / self._shares
         parts = max(1, ceil(share_s / self.interval_s))
         for part in range(1, parts):
             await asyncio.sleep(share_s / parts)
-            self._tell(stage, part=part / parts)
+            self._tell(stage, step=step if stage.steps else 0, part=part / parts)
         await asyncio.sleep(share_s / parts)
         self._done += 1
 
@@ -70,16 +70,18 @@ class Pace:
         self,
         stage: Stage,
         *,
-        step: int | None = None,
+        step: int = 0,  # the last that is done
         part: float = 0.0,
         preview: Preview | None = None,
     ) -> None:
+        counted = f"{step}/{stage.steps}" if step else ""
         self.report(
             Progress(
                 percent=100 * (self._done + part) / self._shares,
+                message=f"{stage.title} {counted}".rstrip() if stage.title else "",
                 node=stage.node,
                 node_title=stage.title,
-                step=step,
+                step=step or None,
                 steps=stage.steps or None,
                 preview=preview,
             )
