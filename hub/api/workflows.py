@@ -22,6 +22,10 @@ from shared.jobs import Job
 from shared.workflows import StepState
 
 SHOWN_JOBS = 200
+PICTURE = {
+    "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64}},
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+}
 GRAPH = {
     "workflow_id": "film-7",
     "priority": 60,
@@ -30,7 +34,7 @@ GRAPH = {
         {
             "name": "draw",
             "type": "simulation",
-            "payload": {"simulation": {"processing_time_s": 1}},
+            "payload": {"workflow": PICTURE, "simulation": {"processing_time_s": 1}},
         },
         {
             "name": "enlarge",

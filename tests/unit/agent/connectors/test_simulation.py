@@ -8,7 +8,7 @@ import threading
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
@@ -21,6 +21,7 @@ from agent.connectors import picture
 from agent.connectors.base import Connector, ConnectorError, Offer, Progress, Result, Work
 from agent.connectors.simulation import Simulation, SimulationSettings
 from agent.connectors.simulation_plan import plan
+from hub.api.workflows import GRAPH
 from shared.states import ErrorClass
 
 ROOT = Path(__file__).parents[4]
@@ -94,6 +95,25 @@ async def test_a_plain_job_tells_each_of_its_steps() -> None:
     assert told == [Progress(percent=25.0 * step, step=step, steps=4) for step in range(1, 5)]
 
 
+async def test_what_is_told_between_two_steps_names_the_last_that_is_done() -> None:
+    settings = evolve(AT_ONCE, processing_time_s=0.05, progress_interval_ms=5)
+    _, told = await run({"workflow": graph_of(steps=3)}, settings)
+    sampling = [each for each in told if each.node == "sample"]
+    assert [each.step for each in sampling] == sorted(
+        (each.step for each in sampling), key=lambda step: step or 0
+    )
+    assert {each.message for each in sampling} == {
+        "KSampler", "KSampler 1/3", "KSampler 2/3", "KSampler 3/3"
+    }  # fmt: skip
+
+
+async def test_the_hubs_example_of_a_workflow_draws_what_its_next_step_takes() -> None:
+    drawing, enlarging = cast("list[dict[str, Any]]", GRAPH["steps"])
+    result, _ = await run(drawing["payload"], AT_ONCE)
+    assert [file.mime_type for file in result.files] == ["image/png"]
+    assert enlarging["payload"]["image"] == {"$from": "draw", "path": "/files/0/url"}
+
+
 async def test_a_job_of_no_steps_and_no_time_sets_no_timer_and_tells_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -125,7 +145,7 @@ async def test_a_job_takes_its_time_and_tells_progress_at_each_interval() -> Non
     _, told = await run({}, settings)
     assert loop.time() - started >= 0.12
     assert [round(progress.percent) for progress in told] == [17, 33, 50, 67, 83, 100]
-    assert [progress.step for progress in told] == [None, None, 1, None, None, 2]
+    assert [progress.step for progress in told] == [None, None, 1, 1, 1, 2]
 
 
 async def test_a_job_can_override_settings_for_itself() -> None:
