@@ -120,6 +120,7 @@ async function why(id) {
 const filesOf = (job) => (Array.isArray(job.result?.files) ? job.result.files.filter((file) => file?.sha256 && file.mime_type?.startsWith("image/")) : []);
 
 const showEnded = newest(() => jobsIn($("f-status").value, ENDED), (jobs) => {
+  jobs.sort((one, other) => other.finished_at - one.finished_at);
   table($("ended"), [
     ["Result", (job) => filesOf(job).slice(0, 3).map((file) => picture(`/artifacts/${file.sha256}/thumbnail?size=128`, 1, file.filename ?? "result"))],
     ["Job", (job) => el("code", {}, job.id)],
