@@ -7,7 +7,7 @@ FUZZ_S ?= 600
 .PHONY: help setup format lint types arch test cover check bench bench-peers docs conformance outsiders s3 engines fuzz agent portable pm2 container properties race chaos clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 setup: ## .venv, from the lock
 	@./run setup
