@@ -17,6 +17,7 @@ from hub.api.answers import JsonAnswer
 from hub.api.docs import docs
 from hub.api.idempotency import Idempotency
 from hub.api.metrics_port import MetricsPort
+from hub.api.typed_bodies import TypedRequest
 from hub.assembly import build
 from hub.listening import address_of, listen_as_set, metrics_ports, reachable_at, schemes
 from hub.parts import Parts
@@ -37,6 +38,7 @@ def application(parts: Parts) -> Litestar:
         route_handlers=ROUTES,
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers=HANDLERS,
+        request_class=TypedRequest,
         response_class=JsonAnswer,
         openapi_config=docs(),
         cors_config=_cors(parts.settings),

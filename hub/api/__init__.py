@@ -11,6 +11,7 @@ from hub.api import (
     dashboard_page,
     dead_letters,
     docs,
+    errors,
     events,
     figures,
     health,
@@ -19,6 +20,7 @@ from hub.api import (
     machines,
     neighbours,
     queues,
+    refusals,
     socket,
     system,
     waiting,
@@ -26,7 +28,6 @@ from hub.api import (
     workers,
     workflows,
 )
-from hub.api.errors import HANDLERS
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     figures.root,
@@ -92,5 +93,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     socket.monitor_socket,
     socket.any_socket,
 )
+
+HANDLERS = errors.HANDLERS | refusals.HANDLERS
 
 __all__ = ["HANDLERS", "ROUTES"]

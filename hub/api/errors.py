@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, SerializationException, ValidationException
 
-from hub.api.faults import fault
 from hub.api.ranges import RangeOutsideError
 from hub.artifacts import ArtifactError, BrokenOffError, OffsetError
 from hub.artifacts.bucket import BucketError
@@ -24,10 +22,8 @@ from hub.store.submissions import (
     WorkflowConflictError,
 )
 from hub.waits import WaitsFullError
-from shared.depth import PAYLOAD_DEPTH
 from shared.fields import FieldError
 
-JSON = "JSON in UTF-8, with finite numbers and whole characters"
 log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
@@ -163,62 +159,10 @@ def of_unavailable(_: AnyRequest, problem: StoreUnavailableError) -> Answer:
     return answer(503, told, headers={"Retry-After": "5"})
 
 
-def of_http(request: AnyRequest, problem: HTTPException) -> Answer:
-    """What Litestar refuses: bodies that do not fit, unknown paths, closed doors."""
-    if isinstance(problem.__cause__, SerializationException):
-        return of_field(request, FieldError("body", f"is not JSON ({problem.detail})", JSON))
-    if not isinstance(problem, ValidationException):
-        return answer(problem.status_code, _sentence(problem), headers=problem.headers)
-    fields = [_field(request, each) for each in _extras(problem)]
-    told = "; ".join(map(_told, fields))
-    refused = answer(400, told or _sentence(problem), fields)
-    missing = [each["field"] for each in fields if "missing required field" in each["problem"]]
-    refused.content |= {"required": missing} if missing else {}
-    return refused
-
-
-def of_depth(_: AnyRequest, __: RecursionError) -> Answer:
-    """400: JSON that nobody can read."""
-    return answer(
-        400, f"body: nested too deeply; accepted: a payload of at most {PAYLOAD_DEPTH} levels"
-    )
-
-
-def of_bytes(_: AnyRequest, problem: UnicodeDecodeError) -> Answer:
-    """400: JSON is UTF-8."""
-    return answer(400, f"body: not UTF-8 ({problem.reason})")
-
-
 def of_anything(request: AnyRequest, problem: Exception) -> Answer:
     """500: a fault of ours. The log has the story."""
     log.error("%s %s failed", request.method, request.url.path, exc_info=problem)
     return answer(500, "internal error")
-
-
-def _extras(problem: ValidationException) -> list[dict[str, Any]]:
-    return [dict(each) for each in problem.extra or [] if isinstance(each, dict)]  # pyright: ignore[reportUnknownArgumentType] - Litestar's Any
-
-
-def _field(request: AnyRequest, extra: dict[str, Any]) -> dict[str, str]:
-    """A field at fault, of the body or of the query."""
-    said, key = str(extra.get("message", "not accepted")), str(extra.get("key", ""))
-    if said == "'data'":  # there is no body at all
-        return {"field": "body", "problem": "is missing", "accepted": "a JSON object"}
-    parameters = request.route_handler.parsed_fn_signature.parameters
-    if extra.get("source") == "body":
-        return fault(said, key.removeprefix("data").strip("."), parameters["data"].annotation)
-    if key not in parameters:
-        return {"field": key, "problem": said, "accepted": "what /docs says of this field"}
-    return {**fault(said, "", parameters[key].annotation), "field": key}
-
-
-def _told(field: dict[str, str]) -> str:
-    said = f"{field['field']}: {field['problem']}"
-    return said if field["accepted"] in said else f"{said}; accepted: {field['accepted']}"
-
-
-def _sentence(problem: HTTPException) -> str:
-    return problem.detail or "not accepted"
 
 
 HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
@@ -241,8 +185,5 @@ HANDLERS: dict[Any, Callable[[AnyRequest, Any], Answer]] = {
     WaitsFullError: of_waits,
     StoreFullError: of_full,
     StoreUnavailableError: of_unavailable,
-    HTTPException: of_http,
-    RecursionError: of_depth,
-    UnicodeDecodeError: of_bytes,
     500: of_anything,
 }

@@ -141,6 +141,8 @@ async def test_a_huge_body_is_refused_and_the_hub_goes_on(hub: RunningHub) -> No
     body = b'{"type": "simulation", "payload": {"x": "' + b"x" * 100_000_000 + b'"}}'
     answer = await hub.rest.post("/jobs", content=body, headers=JSON)
     assert answer.status_code == 413
+    largest = int(hub.parts.settings.hub_max_body_mb * 1_000_000)
+    assert f"at most {largest} bytes (HUB_MAX_BODY_MB" in answer.json()["error"]
     await hub.submit()
 
 

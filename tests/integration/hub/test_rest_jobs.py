@@ -20,6 +20,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"payload": None}, "payload", "Expected `object`, got `null`"),
     ({"priority": 1.5}, "priority", "Expected `int | null`, got `float`"),
     ({"priority": "high"}, "priority", "Expected `int | null`, got `str`"),
+    ({"priority": "5"}, "priority", "Expected `int | null`, got `str`"),
+    ({"timeout_minutes": "5"}, "timeout_minutes", "Expected `float | null`, got `str`"),
     ({"priority": 1_000_001}, "priority", "<= 1000000"),
     ({"priority": -1_000_001}, "priority", ">= -1000000"),
     ({"customer_id": ""}, "customer_id", "length >= 1"),
