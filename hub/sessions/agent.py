@@ -196,7 +196,7 @@ class AgentPeer:
             worker_id=session.worker_id,
             capabilities=capability,
             slots=session.slots,
-            running=session.leases,
+            running=session.held.all,
             status=message.status or "idle",
             subscribe_to_jobs=self.counter.offering.is_listening(session),
         )

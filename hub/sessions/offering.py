@@ -101,7 +101,7 @@ class Offering:
     async def _expire(self, session: WorkerSession, lease: Lease, within_s: float) -> None:
         """Take back what is not started in time."""
         await asyncio.sleep(within_s)
-        if lease not in session.leases or session.has_started(lease):
+        if lease not in session.held.all or session.held.has_started(lease):
             return
         await self.jobs.release(lease, Reason.TIMEOUT)
         session.cancel(lease.job_id, f"not started within {within_s:g} s")

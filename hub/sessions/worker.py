@@ -11,6 +11,7 @@ from attrs import define, field
 
 from hub.dispatcher import Seat
 from hub.sessions.desk import Desk, ReportError
+from hub.sessions.held import Held
 from hub.sessions.refusals import LARGEST_RESULT, check_registration
 from hub.store.claims import Claimed
 from hub.store.jobs import Progress
@@ -53,8 +54,7 @@ class WorkerSession:
     evict: Callable[[], None]
     id: str = field(factory=lambda: secrets.token_hex(16), init=False)
     seat: Seat = field(init=False)
-    _leases: dict[str, Lease] = field(factory=dict, init=False)
-    _started: set[Lease] = field(factory=set, init=False)
+    held: Held = field(factory=Held, init=False)
 
     def __attrs_post_init__(self) -> None:
         check_registration(self.worker_id, self.slots)
@@ -65,8 +65,7 @@ class WorkerSession:
             self.worker_id, self.id, message.capabilities, message.slots, message.status
         )
         lost = await self.desk.jobs.renew(self.worker_id, self.id, message.running)
-        self._leases = {each.job_id: each for each in message.running if each not in lost}
-        self._started = set(self._leases.values())
+        self.held.bring(each for each in message.running if each not in lost)
         self.seat = Seat(
             self.worker_id, self.id, class_, message.capabilities, self.assign, self.evict
         )
@@ -81,18 +80,9 @@ class WorkerSession:
         )
 
     @property
-    def leases(self) -> tuple[Lease, ...]:
-        """What was assigned on this connection and has not ended."""
-        return tuple(self._leases.values())
-
-    @property
     def free(self) -> int:
         """Slots that are neither taken nor asked for."""
-        return self.slots - len(self._leases) - self.seat.credit
-
-    def has_started(self, lease: Lease) -> bool:
-        """Whether the worker has reported on the attempt."""
-        return lease in self._started
+        return self.slots - len(self.held) - self.seat.credit
 
     async def depart(self) -> None:
         """The connection is gone."""
@@ -101,12 +91,15 @@ class WorkerSession:
 
     def cancel(self, job_id: str, why: str) -> None:
         """Tell the worker to stop a job; whatever it reports of it will not count."""
-        if (lease := self._leases.get(job_id)) is not None:
+        if (lease := self.held.of(job_id)) is not None:
             self._stop(lease, why)
 
     async def heartbeat(self, message: WorkerHeartbeat) -> None:
-        """Renew the leases that are named, or all that were assigned here."""
-        leases = tuple(self._leases.values()) if message.running is None else message.running
+        """Renew the leases that are named, or all that were assigned here. A job of which the worker
+        has never heard has gone back by itself, and its slot is free.
+        """
+        leases = self.held.all if message.running is None else message.running
+        unheard = self.held.unheard(leases, self.desk.settings.hub_lease_s)
         lost = await self.desk.jobs.renew(
             self.worker_id,
             self.id,
@@ -114,8 +107,10 @@ class WorkerSession:
             status=message.status or "",
             system=dump_json(message.system_info) if message.system_info else "",
         )
-        for each in lost:
+        for each in (*lost, *unheard):
             self._drop(each)
+        if unheard:
+            self.desk.dispatcher.add_credit(self.seat, len(unheard))
         self.say(WorkerHeartbeatAck(worker_id=self.worker_id, lost=lost))
 
     async def status(self, message: WorkerStatus) -> None:
@@ -139,7 +134,7 @@ class WorkerSession:
                 f"progress: expected 0 to 100, or {STILL_HERE} to keep the job, got {message.progress:g}"
             )
         lease = self._lease(message)
-        if self._leases.setdefault(lease.job_id, lease) != lease:
+        if not self.held.take_up(lease):
             return  # of an attempt that was lost: a later one of the same job runs here
         if message.preview is not None:
             self.desk.previews.put(message.job_id, message.preview)
@@ -186,15 +181,15 @@ class WorkerSession:
         lease = Lease(message.job_id, message.attempt or 0, message.lease or "")
         problem = "" if message.stopped else message.message or "the worker gave no reason"
         counts = await self.desk.jobs.confirm(lease, problem, message.partial or ())
-        if not counts and message.job_id in self._leases:
+        if not counts and self.held.of(message.job_id):
             raise ReportError(
                 f"job_id: {message.job_id} was not cancelled; end it by fail_job or release_job"
             )
 
     async def _advance(self, lease: Lease, progress: Progress) -> bool:
-        if lease in self._started:
+        if self.held.has_started(lease):
             return await self.desk.jobs.progress(lease, progress)
-        self._started.add(lease)
+        self.held.start(lease)
         return await self.desk.jobs.start(lease, progress)
 
     def _stop(self, lease: Lease, why: str) -> None:
@@ -202,18 +197,15 @@ class WorkerSession:
             self.say(CancelJob(job_id=lease.job_id, worker_id=self.worker_id, reason=why))
 
     def _drop(self, lease: Lease) -> bool:
-        """Forget a lease; whether it was held. A later attempt of the same job stays."""
-        self._started.discard(lease)
-        if self._leases.get(lease.job_id) != lease:
-            return False
-        del self._leases[lease.job_id]
-        self.desk.previews.drop(lease.job_id)
-        return True
+        is_held = self.held.drop(lease)
+        if is_held:
+            self.desk.previews.drop(lease.job_id)
+        return is_held
 
     def assign(self, claimed: Claimed) -> None:
         """The worker holds a job now."""
         lease = claimed.lease
-        self._leases[lease.job_id] = lease
+        self.held.assign(lease)
         self.say(
             JobAssigned(
                 job_id=lease.job_id,
@@ -230,7 +222,7 @@ class WorkerSession:
     def _lease(self, message: Report) -> Lease:
         if message.attempt is not None and message.lease is not None:
             return Lease(message.job_id, message.attempt, message.lease)
-        lease = self._leases.get(message.job_id)
+        lease = self.held.of(message.job_id)
         if lease is None:
             raise ReportError(
                 f"job_id: {message.job_id} is not assigned on this connection; name its attempt and "
