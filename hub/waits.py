@@ -1,13 +1,18 @@
-"""Requests that wait for the end of a job. They hold a connection each, so there is a most."""
+"""Requests that wait: for the end of a job, of which there may be a most, or for what a stream brings.
+
+They hold a connection each, and nobody waits for a hub that stops.
+"""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Generator
 from contextlib import aclosing, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field
 
 from hub.store.news import News
+
+T = TypeVar("T")
 
 
 class WaitsFullError(Exception):
@@ -41,17 +46,13 @@ class Waits:
 
         Raises `StoreUnavailableError`.
         """
-        waiting = [asyncio.create_task(each) for each in (self._ended(job_id), gone, self._stop())]
-        try:
-            done, _ = await asyncio.wait(
-                waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                task.result()
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await _first(self._ended(job_id), gone, self._stop(), within_s=within_s)
+
+    async def until_stop(self, stream: AsyncGenerator[T]) -> AsyncGenerator[T]:
+        """What the stream brings, until it ends or the hub stops."""
+        async with aclosing(stream):
+            while (brought := await _first(self._stop(), anext(stream, None))) is not None:
+                yield brought
 
     def stop(self) -> None:
         """Let everybody go who waits, now and from now on."""
@@ -64,3 +65,16 @@ class Waits:
 
     async def _stop(self) -> None:
         await self._stopping.wait()
+
+
+async def _first(*awaited: Awaitable[T | None], within_s: float | None = None) -> T | None:
+    """What the first of them returns, or None when the time is over. The others are cancelled."""
+    waiting = [asyncio.ensure_future(each) for each in awaited]
+    try:
+        await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        results = [task.result() for task in waiting if task.done()]
+        return results[0] if results else None
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,6 +1,6 @@
 """A job's events as they happen, by Server-Sent Events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from litestar import get
@@ -22,15 +22,20 @@ async def follow_job(
     parts: NamedDependency[Parts],
     last_event_id: Annotated[str, HeaderParameter(name="Last-Event-ID")] = "0",
 ) -> ServerSentEvent:
-    """Everything that has happened and will, until the job ends. Resumes behind Last-Event-ID."""
+    """Everything that has happened and will, until the job ends. Resumes behind Last-Event-ID.
+
+    A hub that stops ends the stream before: resume it there or at another hub.
+    """
     if not ENTRY_ID.fullmatch(last_event_id):
         raise FieldError("Last-Event-ID", "not an id of this stream", "the id of an event, or 0")
     if await parts.views.job(job_id) is None:
         raise NotFoundException("Job not found")
-    return ServerSentEvent(_messages(parts, job_id, last_event_id))
+    return ServerSentEvent(parts.waits.until_stop(_messages(parts, job_id, last_event_id)))
 
 
-async def _messages(parts: Parts, job_id: str, after: str) -> AsyncIterator[ServerSentEventMessage]:
+async def _messages(
+    parts: Parts, job_id: str, after: str
+) -> AsyncGenerator[ServerSentEventMessage]:
     async for event in parts.news.follow(job_id, after):
         if event is None:  # keeps proxies from closing, and finds out that nobody reads
             yield ServerSentEventMessage(data=None, comment="nothing new")

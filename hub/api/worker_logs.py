@@ -1,6 +1,6 @@
 """What a worker's engines write, over REST: the last lines, or all from there on as they come."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -34,8 +34,9 @@ async def get_worker_logs(
 
     With `follow=true` these and every later one, as events `lines` with `lines` and `skipped`: how
     many lines before them are not told because they came faster than they were read, null if that is
-    not known. When the worker goes offline, the event `offline` says so and is the last. Resumes behind
-    Last-Event-ID. 409 while the worker is offline, 504 when it does not answer.
+    not known. When the worker goes offline, the event `offline` says so and is the last; a hub that
+    stops ends the stream without it. Resumes behind Last-Event-ID. 409 while the worker is offline,
+    504 when it does not answer.
     """
     if last_event_id is not None and not MARK.fullmatch(last_event_id):
         raise FieldError("Last-Event-ID", "not an id of this stream", "the id of an event")
@@ -51,12 +52,12 @@ async def get_worker_logs(
         raise HTTPException(
             "This worker can tell its last lines only: bring its agent up to date", status_code=504
         )
-    return ServerSentEvent(_messages(parts, worker_id, found, found.mark))
+    return ServerSentEvent(parts.waits.until_stop(_messages(parts, worker_id, found, found.mark)))
 
 
 async def _messages(
     parts: Parts, worker_id: str, first: Told, mark: str
-) -> AsyncIterator[ServerSentEventMessage]:
+) -> AsyncGenerator[ServerSentEventMessage]:
     yield _lines(worker_id, first)
     async for told in parts.counter.logs.follow(worker_id, mark):
         if told is None:  # keeps proxies from closing, and finds out that nobody reads

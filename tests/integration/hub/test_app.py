@@ -16,7 +16,9 @@ import pytest
 from hub import app
 from hub.assembly import Hearing
 from hub.listening import listen
-from shared.messages import JobCompletedAck, WorkerHeartbeat, WorkerHeartbeatAck
+from shared.messages import JobCompletedAck, RequestLogs, WorkerHeartbeat, WorkerHeartbeatAck
+from tests.integration.hub.test_events import messages
+from tests.integration.hub.test_following_logs import says
 from tests.support.hubs import RunningHub, hub_settings, running_hub
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import connected, lease_of
@@ -84,6 +86,31 @@ async def test_a_hub_that_is_told_to_stop_sends_everybody_away_and_keeps_their_l
             await worker.complete(job)
             ack = await worker.expect(JobCompletedAck)
         assert (ack.job_id, ack.status) == (job_id, "completed")
+
+
+async def test_a_hub_that_is_told_to_stop_ends_the_streams_of_those_who_follow(
+    tmp_path: Path,
+) -> None:
+    async with process(tmp_path) as hub:
+        url = await announced(hub)
+        events, logs = f"/jobs/{await post(url)}/events", "/workers/w1/logs?follow=true"
+        patient = httpx.AsyncClient(base_url=url, timeout=PATIENCE_S)
+        async with patient as rest, connected(url) as worker:
+            await worker.register()
+            answering = asyncio.create_task(says(worker, "ab-1", "a line"))
+            async with rest.stream("GET", events) as job, rest.stream("GET", logs) as lines:
+                of_job, of_worker = messages(job.aiter_lines()), messages(lines.aiter_lines())
+                assert (await anext(of_job))["event"] == "submitted"
+                assert (await anext(of_worker))["event"] == "lines"
+                await answering
+                await worker.expect(RequestLogs)
+                hub.send_signal(signal.SIGTERM)
+                assert [each async for each in of_job] == []
+                assert [each async for each in of_worker] == []  # nor that the worker is offline
+        code, told = await ended(hub)
+    assert code == 0
+    assert "Traceback" not in told
+    assert "graceful shutdown exceeded" not in told
 
 
 async def test_secrets_do_not_reach_the_log(tmp_path: Path, redis_url: str) -> None:

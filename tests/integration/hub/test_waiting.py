@@ -10,6 +10,7 @@ import pytest
 
 from hub.store.news import News
 from shared.messages import JobCompletedAck
+from tests.integration.hub.test_events import following
 from tests.support.hubs import RunningHub, running_hub
 from tests.support.waiting import wait_until
 from tests.support.wire_worker import WireWorker
@@ -149,6 +150,24 @@ async def test_a_job_that_is_removed_meanwhile_is_told_so(
 async def test_nobody_watches_when_nobody_waits(hub: RunningHub) -> None:
     await asking(hub, timeout=0.1)
     assert readers_of(hub.parts.news) == 0
+
+
+async def test_nobody_watches_when_the_streams_of_a_hub_that_stops_have_ended(
+    hub: RunningHub,
+) -> None:
+    async with following(hub, await hub.submit()) as stream:
+        await anext(stream)
+        assert readers_of(hub.parts.news) == 1
+        hub.parts.waits.stop()
+        assert [each async for each in stream] == []
+    assert readers_of(hub.parts.news) == 0
+
+
+async def test_nobody_watches_when_the_reader_of_a_stream_has_left(hub: RunningHub) -> None:
+    async with following(hub, await hub.submit()) as stream:
+        await anext(stream)
+        assert readers_of(hub.parts.news) == 1
+    await wait_until(lambda: readers_of(hub.parts.news) == 0)
 
 
 def readers_of(news: News) -> int:
