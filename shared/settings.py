@@ -14,6 +14,7 @@ from attrs import NOTHING, Attribute, AttrsInstance, field, fields, frozen
 
 from shared.settings_file import find_file, read_file
 from shared.settings_names import refuse_retired, text_of
+from shared.settings_order import in_order
 
 T = TypeVar("T", bound=AttrsInstance)
 
@@ -101,23 +102,21 @@ def resolve(
     is read without it; a flag and a variable go before the file.
     """
     parser = ArgumentParser(prog, description=description, allow_abbrev=False)
-    kinds = get_type_hints(cls)
+    attributes, kinds = in_order(cls), get_type_hints(cls)
     if files is not None:
         note = f"a TOML file of settings [default {', '.join(map(str, files))}]"
         parser.add_argument("--config", metavar="FILE", help=note)
-    for attribute in fields(cls):
+    for attribute in attributes:
         _add_flag(parser, attribute, kinds[attribute.name])
     given = vars(parser.parse_args(argv))
     try:
         refuse_retired(cls, environ)
         written = _written(cls, given.get("config"), files)
-        found = {
-            each.name: _found(each, given[each.name], environ, written) for each in fields(cls)
-        }
+        found = {each.name: _found(each, given[each.name], environ, written) for each in attributes}
         texts = {name: text for name, (text, _) in found.items() if text is not None}
         values = {
             each.name: _value(each, kinds[each.name], texts[each.name])
-            for each in fields(cls)
+            for each in attributes
             if each.name in texts
         }
         return Resolved(cls(**values), {name: source for name, (_, source) in found.items()}, texts)

@@ -22,11 +22,11 @@ __all__ = [
 
 @frozen(kw_only=True)
 class ConnectorSettings(
+    ComfyUIOptions,
     A1111Settings,
+    SimulationOptions,
     RestSyncSettings,
     RestAsyncSettings,
     WebSocketSettings,
-    ComfyUIOptions,
-    SimulationOptions,
 ):
     """The settings of every connector."""

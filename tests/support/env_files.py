@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from attrs import NOTHING, fields
+from attrs import NOTHING
 
 from agent.settings import AgentSettings
 from hub.settings import HubSettings
 from shared.settings import _Setting  # pyright: ignore[reportPrivateUsage]
+from shared.settings_order import in_order
 from tests.support.tree import ROOT
 
 HEADS = {
@@ -29,7 +30,7 @@ GIVEN = {
 def written(name: str) -> str:
     """The text of one of the files: every setting with its help, the default behind a `#`."""
     cls, head = HEADS[name]
-    parts = [f"# {head}", *(_entry(each) for each in fields(cls))]
+    parts = [f"# {head}", *(_entry(each) for each in in_order(cls))]
     return "\n\n".join(parts) + "\n"
 
 

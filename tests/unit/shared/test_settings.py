@@ -1,5 +1,6 @@
 """Settings from flags and environment."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,27 @@ class Example:
 @frozen
 class Strict:
     key: str = setting("KEY", help="who may enter", secret=True)
+
+
+@frozen(slots=False)
+class Basic:
+    log: str = setting("LOG", "info", "what to log")
+
+
+@frozen(slots=False)
+class Cleaning:
+    pause_s: float = setting("PAUSE_S", 1.0, "seconds between two rounds")
+
+
+@frozen(kw_only=True, slots=False)
+class Housekeeping(Cleaning, Basic):
+    folder: str = setting("FOLDER", "x", "what is kept")
+    depth: int = setting("DEPTH", 1, "how deep")
+
+
+@frozen(kw_only=True)
+class Server(Housekeeping):
+    port: int = setting("PORT", 80, "where it listens")
 
 
 def example(*argv: str, **environ: str) -> Example:
@@ -111,6 +133,15 @@ def test_a_bad_value_is_refused_with_its_name_and_the_remedy(
         example(**environ)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_help_tells_a_program_s_own_settings_first_and_then_what_it_builds_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        read(Server, ["--help"], {}, "server", "A server.")
+    told = re.findall(r"^  --([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert told == ["port", "folder", "depth", "pause-s", "log"]
 
 
 def test_a_bad_flag_is_refused_like_a_bad_variable(capsys: pytest.CaptureFixture[str]) -> None:
