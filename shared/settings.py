@@ -101,7 +101,7 @@ def resolve(
     With `files` there is a flag `--config` for a TOML file, and the first of `files` that exists
     is read without it; a flag and a variable go before the file.
     """
-    parser = ArgumentParser(prog, description=description, allow_abbrev=False)
+    parser = ArgumentParser(prog, "%(prog)s [flags]", description, allow_abbrev=False)
     attributes, kinds = in_order(cls), get_type_hints(cls)
     if files is not None:
         note = f"a TOML file of settings [default {', '.join(map(str, files))}]"
@@ -135,10 +135,11 @@ def _add_flag(parser: ArgumentParser, attribute: "Attribute[Any]", kind: object)
         default = "required"
     elif about.secret:
         default = "secret"
-    elif attribute.default is None:
+    elif attribute.default in (None, "", (), {}):
         default = "not set"
     else:
-        default = f"default {attribute.default}"
+        given = attribute.default
+        default = f"default {','.join(given) if kind == tuple[str, ...] else given}"
     note = f"{about.help} [{', '.join(about.env)}; {default}]".replace("%", "%%")
     if kind is bool:
         parser.add_argument(_flag(attribute), nargs="?", const="true", metavar="BOOL", help=note)

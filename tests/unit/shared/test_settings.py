@@ -61,6 +61,14 @@ class Server(Housekeeping):
     port: int = setting("PORT", 80, "where it listens")
 
 
+@frozen
+class Shown:
+    places: tuple[str, ...] = setting("PLACES", ("here", "there"), "where")
+    nobody: tuple[str, ...] = setting("NOBODY", (), "who")
+    more: str = setting("MORE", "", "what else")
+    number: int = setting("NUMBER", 0, "how many")
+
+
 def example(*argv: str, **environ: str) -> Example:
     return read(Example, argv, environ, "example", "An example.")
 
@@ -142,6 +150,21 @@ def test_help_tells_a_program_s_own_settings_first_and_then_what_it_builds_on(
         read(Server, ["--help"], {}, "server", "A server.")
     told = re.findall(r"^  --([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
     assert told == ["port", "folder", "depth", "pause-s", "log"]
+
+
+def test_help_shows_what_a_flag_would_say_for_the_default(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        read(Shown, ["--help"], {}, "shown", "A program.")
+    told = capsys.readouterr().out
+    assert told.startswith("usage: shown [flags]\n\nA program.\n")
+    assert re.findall(r"\[([A-Z]+; .+)\]", told) == [
+        "PLACES; default here,there",
+        "NOBODY; not set",
+        "MORE; not set",
+        "NUMBER; default 0",
+    ]
 
 
 def test_a_bad_flag_is_refused_like_a_bad_variable(capsys: pytest.CaptureFixture[str]) -> None:
