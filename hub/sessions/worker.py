@@ -99,7 +99,6 @@ class WorkerSession:
         has never heard has gone back by itself, and its slot is free.
         """
         leases = self.held.all if message.running is None else message.running
-        unheard = self.held.unheard(leases, self.desk.settings.hub_lease_s)
         lost = await self.desk.jobs.renew(
             self.worker_id,
             self.id,
@@ -107,6 +106,7 @@ class WorkerSession:
             status=message.status or "",
             system=dump_json(message.system_info) if message.system_info else "",
         )
+        unheard = self.held.unheard(leases, self.desk.settings.hub_lease_s)
         for each in (*lost, *unheard):
             self._drop(each)
         if unheard:
