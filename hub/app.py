@@ -29,6 +29,10 @@ from hub.store.server import EmbeddedServer
 
 LARGEST_FRAME = 16 * 1024 * 1024
 STOP_WITHIN_S = 5
+KEPT_S = 75
+"""How long a silent connection is kept: longer than by who sends the next request on it (httpx 5 s,
+nginx 60 s), or that one may be lost.
+"""
 
 
 def application(parts: Parts) -> Litestar:
@@ -134,6 +138,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 log_level="warning",  # its INFO shows addresses, and some hold a token
                 server_header=False,
+                timeout_keep_alive=KEPT_S,
                 timeout_graceful_shutdown=STOP_WITHIN_S,
             )
         )

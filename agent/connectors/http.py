@@ -9,6 +9,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from agent.connectors.answers import Answer, NoAnswerError
 from agent.connectors.base import ConnectorError
+from agent.connectors.pooling import POOL
 from agent.connectors.spooling import Download, spooled
 from agent.trust import trust_for
 from shared.states import ErrorClass
@@ -35,6 +36,7 @@ class Http:
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
             verify=trust_for(url),
+            limits=POOL,
         )
 
     async def close(self) -> None:

@@ -22,6 +22,7 @@ from tests.fakes.comfyui_nodes import OBJECT_INFO, check
 from tests.fakes.comfyui_worker import Traps, Worker
 from tests.support.quiet import QuietServer
 
+KEPT_S = 75  # a silent connection, as aiohttp keeps it
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 AnyRequest = Request[Any, Any, Any]
@@ -67,7 +68,9 @@ class FakeComfyUI:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # of a killed one before
         listener.bind(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(self._app(), log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            self._app(), log_config=None, lifespan="off", timeout_keep_alive=KEPT_S
+        )
         self._server = QuietServer(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         working = asyncio.create_task(self.worker.work())

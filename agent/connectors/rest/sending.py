@@ -15,6 +15,7 @@ from tenacity import (
 )
 
 from agent.connectors.base import ConnectorError
+from agent.connectors.pooling import POOL
 from agent.connectors.rest.failures import RetryableError, refusal, unreachable
 
 CONNECT_TIMEOUT_S = 5.0
@@ -70,6 +71,7 @@ class Sender:
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,
             follow_redirects=False,  # a redirect may lead where credentials must not go
+            limits=POOL,
         )
 
     async def close(self) -> None:
