@@ -8,6 +8,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 
+from hub.api.queries import KEYS, check_query
 from hub.doors import Doors, Role
 from hub.neighbours import ERRAND
 from hub.store.hubs import Hubs
@@ -19,15 +20,16 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]
 async def clients(connection: AnyConnection) -> None:
     """Lets REST clients in."""
     _check(connection, Role.CLIENT)
+    check_query(connection)
 
 
 async def workers_or_clients(connection: AnyConnection) -> None:
     """Lets both in."""
-    if await machine_of(connection) is not None:
-        return
-    _refuse_other_origins(connection)
-    if not _doors(connection).admit(Role.WORKER, key_of(connection)):
-        _check(connection, Role.CLIENT)
+    if await machine_of(connection) is None:
+        _refuse_other_origins(connection)
+        if not _doors(connection).admit(Role.WORKER, key_of(connection)):
+            _check(connection, Role.CLIENT)
+    check_query(connection)
 
 
 async def hubs(connection: AnyConnection) -> None:
@@ -98,5 +100,5 @@ def key_of(connection: AnyConnection) -> str | None:
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
         return key
-    query = connection.query_params
-    return connection.headers.get("x-api-key") or query.get("token") or query.get("auth")
+    shown = (connection.query_params.get(each) for each in KEYS)
+    return connection.headers.get("x-api-key") or next((each for each in shown if each), None)

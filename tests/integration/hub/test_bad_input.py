@@ -137,6 +137,26 @@ async def test_a_value_of_a_query_is_told_with_those_that_are_accepted(hub: Runn
     assert "pending" in told["accepted"]
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "accepted"),
+    [
+        ("/jobs?state=failed", "state", "status, type, customer_id, worker_id"),
+        ("/jobs?job_type=a", "job_type", "type"),
+        ("/workers?page=2", "page", "status, services, available_only"),
+        ("/jobs/j/status?verbose", "verbose", "nothing in the query"),
+        ("/artifacts/a?name=b", "name", "nothing in the query"),
+    ],
+)
+async def test_a_parameter_that_a_route_does_not_have_is_refused(
+    hub: RunningHub, path: str, field: str, accepted: str
+) -> None:
+    answer = await hub.rest.get(path)
+    assert answer.status_code == 400
+    (told,) = answer.json()["fields"]
+    assert told["field"] == field
+    assert accepted in told["accepted"]
+
+
 async def test_a_huge_body_is_refused_and_the_hub_goes_on(hub: RunningHub) -> None:
     body = b'{"type": "simulation", "payload": {"x": "' + b"x" * 100_000_000 + b'"}}'
     answer = await hub.rest.post("/jobs", content=body, headers=JSON)
