@@ -21,6 +21,9 @@ def pytest_configure() -> None:
     # Ignored in the background and under nohup, they would be by every program that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # What a test starts would take twice as long if it were measured, too.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
