@@ -129,7 +129,7 @@ class Dispatcher:
         """No new claims; those under way are finished, so that no job is left in between."""
         self._is_stopping = True
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks)  # lets those that have just ended leave the set
 
     async def _serve_lane(self, lane: str) -> None:
         await self._serve_idle(partial(self._idle_seat, lane))

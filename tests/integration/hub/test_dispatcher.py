@@ -261,3 +261,11 @@ async def test_of_idle_workers_one_that_has_not_failed_with_the_jobs_is_called_f
     await room.store.jobs.promote(failed.lease.job_id)
     await room.woken((await room.store.facts(failed.lease.job_id))["lane"])
     assert room.counts() == {"w1": 2, "w2": 1}
+
+
+async def test_a_stop_does_not_wait_for_what_has_just_ended(room: Room) -> None:
+    await room.seat()
+    room.dispatcher.make_room()
+    await asyncio.sleep(0)  # nobody is idle: it has ended, and is not forgotten yet
+    await room.dispatcher.stop()
+    assert not room.dispatcher._tasks  # pyright: ignore[reportPrivateUsage] - nothing else tells
