@@ -1,6 +1,6 @@
 BIN := .venv/bin
 # Held at 100 %: what must not lose a job.
-FULL := shared hub/store hub/dispatcher agent/slots agent/runner
+FULL := shared hub/store hub/dispatcher hub/seats agent/slots agent/runner
 
 FUZZ_S ?= 600
 

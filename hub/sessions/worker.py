@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from hub.dispatcher import Seat
+from hub.seats import Seat
 from hub.sessions.desk import Desk, ReportError
 from hub.sessions.held import Held
 from hub.sessions.refusals import LARGEST_RESULT, check_registration
@@ -37,7 +37,7 @@ from shared.messages import (
     WorkerStatus,
 )
 from shared.results import too_large
-from shared.wire import dump_json, load_json
+from shared.wire import dump_json
 
 Report = UpdateJobProgress | CompleteJob | JobCompleted | FailJob | ReleaseJob
 STILL_HERE = -1  # the progress that says nothing but that the attempt goes on
@@ -212,7 +212,7 @@ class WorkerSession:
                 worker_id=self.worker_id,
                 job_type=claimed.type,
                 priority=claimed.priority,
-                params=load_json(claimed.payload),
+                params=claimed.payload,
                 attempt=lease.attempt,
                 lease=lease.id,
                 timeout_s=claimed.timeout_s,

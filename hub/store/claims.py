@@ -1,13 +1,23 @@
 """What a claim gives to a worker."""
 
-from typing import Self
+from typing import Any, Self
 
 from attrs import frozen
 
 from shared.jobs import Lease
+from shared.wire import load_json
 
 WIDTH = 8
 """Values that the script tells of each job."""
+
+
+@frozen
+class Claimant:
+    """A worker that waits, and would take a job at once."""
+
+    worker_id: str
+    session: str
+    class_: str
 
 
 @frozen
@@ -17,7 +27,7 @@ class Claimed:
     lease: Lease
     type: str
     priority: int
-    payload: str  # JSON, as it was submitted
+    payload: dict[str, Any]
     timeout_s: float | None
     loads: str  # a name for what its worker has loaded then
 
@@ -29,7 +39,7 @@ class Claimed:
             Lease(job_id, int(attempt), lease),
             type_,
             int(priority),
-            payload,
+            load_json(payload),
             int(timeout_ms) / 1000 if timeout_ms else None,
             loads,
         )

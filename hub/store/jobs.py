@@ -10,11 +10,11 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from hub.store.claims import Claims, Taken
+from hub.store.claims import Claimant, Claims, Taken
 from hub.store.client import Client
 from hub.store.lanes import StaleClassError, lane_of
 from hub.store.preferences import STRICT, Preferences
-from hub.store.submissions import Submitted, asked, submitted
+from hub.store.submissions import Asked, Submitted
 from shared.jobs import Failure, JobSpec, Lease, id_for
 from shared.states import Reason
 from shared.wire import dump_json
@@ -62,16 +62,19 @@ class Jobs:
     prefer: Preferences = field(default=STRICT)
     longest_minutes: float | None = field(default=None)
 
-    async def submit(self, spec: JobSpec, waker: str | None = None) -> Submitted:
-        """Accept a job; `waker` looks for a worker itself and needs no news of it.
+    async def submit(
+        self, spec: JobSpec, waker: str | None = None, claimant: Claimant | None = None
+    ) -> Submitted:
+        """Accept a job; `waker` looks for a worker itself and needs no news of it. The `claimant`
+        has it at once, if nothing waits that it would be given before it.
 
         Raises an error of `hub.store.submissions`, or `StoreFullError`.
         """
         spec = self._bounded(spec)
-        job_id, lane = spec.id or id_for(spec), lane_of(spec)
-        told = asked(spec, lane, job_id, waker)
-        reply = await self.client.script("submit", operation(), *told)
-        return submitted(spec, lane, job_id, reply)
+        job_id, lease_id = spec.id or id_for(spec), secrets.token_hex(16)
+        asked = Asked(spec, lane_of(spec), job_id, claimant, lease_id)
+        told = asked.arguments(waker, self._lease_ms)
+        return asked.answered(await self.client.script("submit", operation(), *told))
 
     def _bounded(self, spec: JobSpec) -> JobSpec:
         longest, asked_for = self.longest_minutes, spec.timeout_minutes

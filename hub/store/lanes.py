@@ -11,7 +11,6 @@ from attrs import define, field, frozen
 
 from hub.store.client import Client
 from hub.store.keys import key
-from hub.store.preferences import loads_of
 from shared.jobs import JobSpec
 from shared.matching import Capability, Requirement, satisfies
 from shared.wire import load_json, structure, unstructure
@@ -84,8 +83,24 @@ class Lanes:
 
     async def can_serve(self, class_: str, capability: Capability, lane: str) -> bool:
         """Whether workers of this class can run the jobs of `lane`."""
-        requirement = (await self._of([lane])).get(lane)
-        return requirement is not None and self._answer(class_, capability, lane, requirement)
+        requirement = await self.requirement(lane)
+        return requirement is not None and self.suits(class_, capability, lane, requirement)
+
+    def suits(
+        self, class_: str, capability: Capability, lane: str, requirement: Requirement
+    ) -> bool:
+        """Whether workers of this class can run the jobs of `lane`, which need `requirement`."""
+        known = self._answers.get((class_, lane))
+        if known is None:
+            if len(self._answers) >= MEMORY:
+                self._answers.clear()
+            known = satisfies(capability, requirement)
+            self._answers[class_, lane] = known
+        return known
+
+    async def requirement(self, lane: str) -> Requirement | None:
+        """What the jobs of the lane need; None when it is gone."""
+        return (await self._of([lane])).get(lane)
 
     async def shunned_by(self, lane: str) -> frozenset[str]:
         """The workers that have failed with the jobs of the lane."""
@@ -94,17 +109,12 @@ class Lanes:
         text = await self.client.command("HGET", key("shunned"), lane)
         return frozenset(json.loads(text or "[]"))
 
-    async def loads(self, lane: str) -> str:
-        """A name for what workers have loaded after a job of the lane; empty when it is gone."""
-        requirement = (await self._of([lane])).get(lane)
-        return "" if requirement is None else loads_of(requirement)
-
     async def served_by(self, classes: dict[str, Capability], lanes: list[str]) -> list[str]:
         """Those of the lanes that one of the classes can serve."""
         served: list[str] = []
         for start in range(0, len(lanes), CHUNK):
             for lane, requirement in (await self._of(lanes[start : start + CHUNK])).items():
-                answers = (self._answer(*each, lane, requirement) for each in classes.items())
+                answers = (self.suits(*each, lane, requirement) for each in classes.items())
                 if any(answers):
                     served.append(lane)
             await asyncio.sleep(0)
@@ -149,7 +159,7 @@ class Lanes:
         self, class_: str, capability: Capability, requirements: dict[str, Requirement]
     ) -> AsyncIterator[str]:
         for number, (lane, requirement) in enumerate(requirements.items(), start=1):
-            if self._answer(class_, capability, lane, requirement):
+            if self.suits(class_, capability, lane, requirement):
                 yield lane
             if number % CHUNK == 0:
                 await asyncio.sleep(0)
@@ -171,17 +181,6 @@ class Lanes:
             self._requirements.clear()
         self._requirements[lane] = structure(load_json(text), Requirement)
         return self._requirements[lane]
-
-    def _answer(
-        self, class_: str, capability: Capability, lane: str, requirement: Requirement
-    ) -> bool:
-        known = self._answers.get((class_, lane))
-        if known is None:
-            if len(self._answers) >= MEMORY:
-                self._answers.clear()
-            known = satisfies(capability, requirement)
-            self._answers[class_, lane] = known
-        return known
 
 
 MEMORY = 100_000

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from hub.documents import encoded
+from hub.store.claims import Claimant, Claimed
 from hub.store.lanes import Lane
 from hub.store.preferences import loads_of
-from shared.jobs import Job, JobSpec, accepted
+from shared.jobs import Job, JobSpec, Lease, accepted
 
 
 @frozen
@@ -19,6 +20,7 @@ class Submitted:
     lane: str
     place: int | None
     class_version: str  # of the classes of workers that were connected then
+    claimed: Claimed | None = None  # what the worker has that was to take it, if it got it
 
     @property
     def job_id(self) -> str:
@@ -114,45 +116,73 @@ REFUSALS: dict[str, Callable[..., Exception]] = {
 }
 
 
-def asked(spec: JobSpec, lane: Lane, job_id: str, waker: str | None) -> Iterator[str | int]:
-    """Names and values, of those that were said."""
-    timeout_s = None if spec.timeout_minutes is None else spec.timeout_minutes * 60
-    facts: dict[str, str | int | None] = {
-        "job": job_id,
-        "has_own_id": None if spec.id is None else 1,
-        "lane": lane.id,
-        "requirement": lane.requirement,
-        "loads": loads_of(spec.requirement),
-        "waker": waker,
-        "type": spec.type,
-        "payload": encoded(spec.payload).decode(),
-        "priority": spec.priority,
-        "max_retries": spec.max_retries,
-        "step": spec.step_number,
-        "customer": spec.customer_id,
-        "timeout_ms": None if timeout_s is None else int(timeout_s * 1000),
-        "workflow": spec.workflow_id,
-        "workflow_priority": spec.workflow_priority,
-        "workflow_datetime": spec.workflow_datetime,
-        "step_name": spec.step and spec.step.name,
-        "revision": spec.step and spec.step.revision,
-        "unique_key": spec.unique_key,
-        "not_before": spec.run_at,
-        "ends_by": spec.deadline,
-        "replay_of": spec.replay_of,
-        "is_again": 1 if spec.is_again else None,
-    }
-    for name, value in facts.items():
-        if value is not None:
-            yield name
-            yield value
+@frozen
+class Asked:
+    """A job that is asked for, and the worker that would take it at once, under which lease."""
 
+    spec: JobSpec
+    lane: Lane
+    job_id: str
+    claimant: Claimant | None = None
+    lease_id: str = ""
 
-def submitted(spec: JobSpec, lane: Lane, job_id: str, reply: list[Any]) -> Submitted:
-    """What the script's reply means. Raises what it refused."""
-    tag, *told = reply
-    if tag in REFUSALS:
-        raise REFUSALS[tag](*told)
-    place, *moments, class_version = told
-    job = accepted(spec, job_id, *(int(each) for each in moments))
-    return Submitted(job, lane.id, place, class_version)
+    def arguments(self, waker: str | None, lease_ms: int) -> Iterator[str | int]:
+        """Names and values, of those that were said."""
+        spec = self.spec
+        facts: dict[str, str | int | None] = {
+            "job": self.job_id,
+            "has_own_id": None if spec.id is None else 1,
+            "lane": self.lane.id,
+            "requirement": self.lane.requirement,
+            "loads": loads_of(spec.requirement),
+            "waker": waker,
+            "type": spec.type,
+            "payload": encoded(spec.payload).decode(),
+            "priority": spec.priority,
+            "max_retries": spec.max_retries,
+            "step": spec.step_number,
+            "customer": spec.customer_id,
+            "timeout_ms": None if self.timeout_s is None else int(self.timeout_s * 1000),
+            "workflow": spec.workflow_id,
+            "workflow_priority": spec.workflow_priority,
+            "workflow_datetime": spec.workflow_datetime,
+            "step_name": spec.step and spec.step.name,
+            "revision": spec.step and spec.step.revision,
+            "unique_key": spec.unique_key,
+            "not_before": spec.run_at,
+            "ends_by": spec.deadline,
+            "replay_of": spec.replay_of,
+            "is_again": 1 if spec.is_again else None,
+        }
+        for name, value in facts.items():
+            if value is not None:
+                yield name
+                yield value
+        if self.claimant:
+            yield from ("worker", self.claimant.worker_id, "session", self.claimant.session)
+            yield from ("class", self.claimant.class_, "lease", self.lease_id, "ttl_ms", lease_ms)
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long an attempt may take, if that was said."""
+        return None if self.spec.timeout_minutes is None else self.spec.timeout_minutes * 60
+
+    def answered(self, reply: list[Any]) -> Submitted:
+        """What the script's reply means. Raises what it refused."""
+        tag, *told = reply
+        if tag in REFUSALS:
+            raise REFUSALS[tag](*told)
+        place, priority, submitted_at, created_at, class_version, attempt = told
+        job = accepted(self.spec, self.job_id, int(priority), int(submitted_at), int(created_at))
+        claimed = self._claimed(job.priority) if attempt == "1" else None
+        return Submitted(job, self.lane.id, place, class_version, claimed)
+
+    def _claimed(self, priority: int) -> Claimed:
+        return Claimed(
+            Lease(self.job_id, 1, self.lease_id),
+            self.spec.type,
+            priority,
+            self.spec.payload,
+            self.timeout_s,
+            loads_of(self.spec.requirement),
+        )

@@ -7,7 +7,8 @@ from random import Random
 
 from attrs import define, field, frozen
 
-from hub.dispatcher import Dispatcher, Seat
+from hub.dispatcher import Dispatcher
+from hub.seats import Seat
 from hub.store.claims import Claimed
 from hub.store.client import Client
 from hub.store.jobs import Jobs, Progress

@@ -11,8 +11,10 @@ from attrs import evolve
 from hypothesis import settings
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from hub.store.claims import WIDTH
+from hub.store.claims import WIDTH, Claimant
 from hub.store.jobs import EvictedError, Jobs, Progress
+from hub.store.keys import key
+from hub.store.lanes import lane_of
 from hub.store.limits import Limits
 from hub.store.submissions import QueueFullError, UniqueKeyTakenError, WorkflowConflictError
 from shared.jobs import JobSpec, Lease
@@ -114,11 +116,12 @@ class Lifecycle(Machine):
         for worker_id, session in self.model.connected():
             self.claim_as(worker_id, session, 2)
 
-    @rule(spec=SPECS, needs=NAMES)
-    def submit(self, spec: JobSpec, needs: str) -> None:
-        self.submit_one(spec, needs)
+    @rule(spec=SPECS, needs=NAMES, waiting=st.one_of(st.none(), PICKS))
+    def submit(self, spec: JobSpec, needs: str, waiting: int | None) -> None:
+        """A worker waits for it now and then, which may have registered anew since."""
+        self.submit_one(spec, needs, None if waiting is None else one_of(self.sessions, waiting))
 
-    def submit_one(self, spec: JobSpec, needs: str) -> None:
+    def submit_one(self, spec: JobSpec, needs: str, waiting: tuple[str, str] | None = None) -> None:
         spec = evolve(spec, requirement=NEEDS[needs])
         if self.model.existing(spec):
             with pytest.raises(UniqueKeyTakenError, match=self.model.existing(spec)):
@@ -134,10 +137,34 @@ class Lifecycle(Machine):
                 self.run(self.store.jobs.submit(spec))
             return
         self.let_time_pass()
-        submitted = self.run(self.store.jobs.submit(spec))
+        first, claimant, is_known = self.first_for(waiting), None, False
+        if waiting:
+            self.classify()
+            claimant = Claimant(*waiting, self.classes[waiting[0]])
+            is_known = self.knows(claimant.class_, lane_of(spec).id)
+        submitted = self.run(self.store.jobs.submit(spec, None, claimant))
         job = self.run(self.store.job(submitted.job_id))
         self.submitted_ms = job.created_at
         self.model.submit(submitted.job_id, needs, spec, job.created_at)
+        is_first = not first and self.first_for(waiting) == [submitted.job_id]
+        assert bool(submitted.claimed) == (is_known and is_first)
+        if claimant and submitted.claimed:
+            self.model.claim(claimant.worker_id, submitted.claimed.lease)
+
+    def first_for(self, waiting: tuple[str, str] | None) -> list[str]:
+        """What the worker is to be given next, if it is connected."""
+        is_there = waiting and waiting in self.model.connected()
+        return self.model.first_for(waiting[0], 1) if waiting and is_there else []
+
+    def knows(self, class_: str, lane: str) -> bool:
+        """Whether the class has met the lane before; the store finds out with the next claim."""
+        score = self.store.client.command("ZSCORE", key("eligible", class_), lane)
+        return self.run(score) is not None
+
+    def classify(self) -> None:
+        """As when every worker has claimed, and got nothing."""
+        for each in self.model.connected():
+            self.run(self.hand(*each).claim(0))
 
     def let_time_pass(self) -> None:
         """No two jobs in one millisecond: the same steps would give another order now and then."""

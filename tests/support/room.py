@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from hub.dispatcher import Dispatcher, Seat
+from hub.dispatcher import Dispatcher
+from hub.seats import Seat
 from hub.store.claims import Claimed
 from shared.matching import Capability
 from tests.support.store import CAPABILITY, Store, spec

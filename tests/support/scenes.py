@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from attrs import field, frozen
 
 from hub.store.keys import key
+from hub.store.lanes import lane_of
 from hub.store.workflows import Declaration
 from shared.messages import ModelFile
 from shared.states import JobState
@@ -27,6 +28,13 @@ class Scene:
 
 async def submit(_: Store) -> tuple[str | int, ...]:
     return (OP, *asked())
+
+
+async def submit_to_a_worker(store: Store) -> tuple[str | int, ...]:
+    hand, lane = await store.hand(), lane_of(spec())
+    await hand.take()
+    who = {"worker": "w1", "session": "s1", "class": hand.class_, "lease": "lease-1"}
+    return (OP, *asked(lane=lane.id, requirement=lane.requirement, ttl_ms=30_000, **who))
 
 
 async def submit_all(_: Store) -> tuple[str | int, ...]:
@@ -288,6 +296,7 @@ HEAD = {"ZRANGE", "ZRANK"}  # the first of a lane, and the place of a job that e
 SCENES = {
     "submit": Scene("submit", submit, HEAD),
     "submit, with all that may be said": Scene("submit", submit_all),
+    "submit, to a worker that waits": Scene("submit", submit_to_a_worker),
     "submit, a replay": Scene("submit", submit_a_replay, HEAD),
     "claim": Scene("claim", claim, HEAD | {"TIME", "HMGET", "SCARD", "ZCARD", "ZMSCORE"}),
     "claim, of what is preferred": Scene("claim", claim_preferred, HEAD | {"HMGET"}),

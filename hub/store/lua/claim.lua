@@ -50,6 +50,7 @@ for i = 1, math.min(wanted, room) do
     break
   end
   local job = load_job(first.id)
+  dequeue(job)
   assign(job, who, lease .. string.format('%02x', i), at, ttl_ms, op)
   for _, value in ipairs({ job.id, job.attempt, job.lease }) do table.insert(claimed, value) end
 end

@@ -1,12 +1,13 @@
 #!lua
 -- submit: a new job enters its lane. Denied as a whole when Redis is out of memory.
 -- ARGV: op, then names and values: job, lane, requirement, loads, type, payload, priority, max_retries,
---       step, waker; where they were said: customer, timeout_ms, workflow, workflow_priority,
+--       step, waker; for a worker that would take it at once: worker, session, class, lease (its id),
+--       ttl_ms; where they were said: customer, timeout_ms, workflow, workflow_priority,
 --       workflow_datetime, has_own_id (the caller chose it: submitted again, it is the same job),
 --       unique_key, not_before, ends_by, replay_of, is_again (whatever replays there are); for a step
 --       of a graph: step_name, revision (that it was found ready in)
 -- Reply: submitted, place in the lane from 0 or nil, priority, workflow_datetime, created_at,
---          version of the classes of connected workers
+--          version of the classes of connected workers, attempt: 1 if the worker has it, else 0
 --        conflict, field, the value it has
 --        unready: the step is a job already, or its workflow has changed since
 --        taken: there is another job under the caller's id
@@ -28,7 +29,7 @@ if asked.has_own_id then
   if has[1] and (has[1] ~= asked.payload or has[2] ~= asked.type) then return { 'taken' } end
   if has[1] then
     local place = redis.call('ZRANK', KEY.lane .. has[6], has[7])
-    return { 'submitted', place, has[3], has[4], has[5], classes }
+    return { 'submitted', place, has[3], has[4], has[5], classes, '0' }
   end
 end
 
@@ -55,6 +56,7 @@ if asked.ends_by and tonumber(asked.ends_by) <= at then return { 'past', text(at
 local room, group, limit = room_for('waiting', asked)
 if room < 1 then return { 'full', group, text(limit) } end
 local is_early = asked.not_before and tonumber(asked.not_before) > at
+local taker = not is_early and taker_of(asked)
 local priority, submitted_at = asked.priority, text(at)
 if asked.workflow then
   local key = KEY.workflow .. asked.workflow
@@ -82,6 +84,7 @@ end
 local seq = redis.call('INCR', KEY.seq)
 local job = {
   id = asked.job, type = asked.type, customer = asked.customer, state = '', attempt = '0',
+  workflow = asked.workflow or '', timeout_ms = asked.timeout_ms or '', loads = asked.loads,
   seq = text(seq), lane = asked.lane,
   score = text(-tonumber(priority)),
   member = string.format('%013d:%06d:%012d:%s', submitted_at, asked.step, seq, asked.job),
@@ -101,8 +104,8 @@ local fields = {
   'failures', '0', 'losses', '0', 'type', asked.type, 'payload', asked.payload,
   'requirement', asked.requirement, 'loads', asked.loads, 'priority', priority,
   'max_retries', asked.max_retries,
-  'timeout_ms', asked.timeout_ms or '', 'customer', asked.customer or '',
-  'workflow', asked.workflow or '', 'workflow_datetime', submitted_at, 'step', asked.step,
+  'timeout_ms', job.timeout_ms, 'customer', asked.customer or '',
+  'workflow', job.workflow, 'workflow_datetime', submitted_at, 'step', asked.step,
   'created_at', text(at),
 }
 local function also(name, value)
@@ -129,5 +132,11 @@ end
 enter(job, is_early and 'delayed' or 'pending', at, {
   verb = 'submit', op = op, reason = 'submitted', event = 'submitted', fields = fields,
 })
-local place = not is_early and enqueue(job, asked.waker)
-return keep_reply(op, { 'submitted', place, priority, submitted_at, text(at), classes })
+local place = 0
+if taker then
+  assign(job, taker, asked.lease, at, asked.ttl_ms, op)
+else
+  place = not is_early and enqueue(job, asked.waker)
+end
+return keep_reply(op,
+  { 'submitted', place, priority, submitted_at, text(at), classes, job.attempt })

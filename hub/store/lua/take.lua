@@ -25,5 +25,7 @@ if room_for('running', job) < 1 then return { 'capped' } end
 if is_kept_from(worker, job.lane) then return unsure or { 'kept' } end
 
 local who = { id = worker, gpu = known[3], warm = known[4] }
-assign(job, who, lease, now_ms(), ttl_ms, op)
+local at = now_ms()
+dequeue(job)
+assign(job, who, lease, at, ttl_ms, op)
 return described(keep_reply(op, { 0, job.id, job.attempt, job.lease }))

@@ -7,15 +7,17 @@ from attrs import evolve
 
 from hub import dispatcher as module
 from hub.dispatcher import BATCH
+from hub.seats import Seat
 from hub.store.claims import Claimed
 from hub.store.client import StoreUnavailableError
 from hub.store.jobs import Jobs
 from hub.store.keys import key
 from hub.store.lanes import Lanes
+from hub.store.submissions import DeadlinePassedError
 from shared.matching import Capability, Cost
 from shared.states import JobState
 from tests.support.room import Room, gated
-from tests.support.store import CAPABILITY, failure
+from tests.support.store import CAPABILITY, failure, spec
 from tests.support.waiting import wait_until
 
 OTHER = Capability(services=("comfyui",))
@@ -133,7 +135,7 @@ async def test_a_worker_that_leaves_while_it_is_considered_is_passed_over(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seat = await room.seat(credit=1)
-    gate = gated(monkeypatch, Lanes, "can_serve")
+    gate = gated(monkeypatch, Lanes, "requirement")
     room.dispatcher.wake(await room.submit())
     await gate.is_reached.wait()
     room.dispatcher.leave(seat)
@@ -263,9 +265,86 @@ async def test_of_idle_workers_one_that_has_not_failed_with_the_jobs_is_called_f
     assert room.counts() == {"w1": 2, "w2": 1}
 
 
+async def test_a_job_goes_to_the_worker_that_waits_with_its_submission(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = await known(room)
+    gate = gated(monkeypatch, Jobs, "claim")
+    submitted = await room.dispatcher.submit(spec())
+    (_, claimed) = room.got["w1"]
+    assert (claimed.lease.job_id, seat.credit) == (submitted.job_id, 1)
+    assert not gate.is_reached.is_set()
+
+
+async def test_jobs_that_come_together_are_no_more_than_the_worker_asked_for(room: Room) -> None:
+    await known(room)
+    jobs = await asyncio.gather(*(room.dispatcher.submit(spec()) for _ in range(4)))
+    await room.quiet()
+    assert [each.lease.job_id for each in room.got["w1"][1:]] == [each.job_id for each in jobs[:2]]
+
+
+async def test_who_submits_need_not_wait_for_the_worker_to_get_the_job(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await known(room)
+    gate = gated(monkeypatch, Jobs, "submit")
+    submitting = asyncio.create_task(room.dispatcher.submit(spec()))
+    await gate.is_reached.wait()
+    submitting.cancel()
+    gate.is_open.set()
+    await room.quiet()
+    assert room.counts() == {"w1": 2}
+
+
+async def test_a_job_behind_another_waits_for_a_claim(room: Room) -> None:
+    await known(room)
+    first = await room.store.jobs.submit(spec())
+    second = await room.dispatcher.submit(spec())
+    await room.quiet()
+    assert [each.lease.job_id for each in room.got["w1"][1:]] == [first.job_id, second.job_id]
+
+
+async def test_a_job_that_is_refused_leaves_the_worker_waiting(room: Room) -> None:
+    await known(room)
+    with pytest.raises(DeadlinePassedError):
+        await room.dispatcher.submit(spec(deadline=1))
+    await room.dispatcher.submit(spec())
+    assert room.counts() == {"w1": 2}
+
+
+async def test_a_worker_whose_claim_broke_is_called_for_a_job(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> list[Claimed]:
+        raise StoreUnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Jobs, "claim", lost)
+        await room.seat(credit=1)
+    await room.dispatcher.submit(spec())
+    await room.quiet()
+    assert room.counts() == {"w1": 1}
+
+
+async def test_a_stopped_dispatcher_accepts_jobs_and_gives_them_to_nobody(room: Room) -> None:
+    await known(room)
+    await room.dispatcher.stop()
+    submitted = await room.dispatcher.submit(spec())
+    assert (await room.store.job(submitted.job_id)).status is JobState.PENDING
+    assert room.counts() == {"w1": 1}
+
+
 async def test_a_stop_does_not_wait_for_what_has_just_ended(room: Room) -> None:
     await room.seat()
     room.dispatcher.make_room()
     await asyncio.sleep(0)  # nobody is idle: it has ended, and is not forgotten yet
     await room.dispatcher.stop()
     assert not room.dispatcher._tasks  # pyright: ignore[reportPrivateUsage] - nothing else tells
+
+
+async def known(room: Room) -> Seat:
+    """A worker that waits for two jobs of a lane that it knows, of which it has had one."""
+    seat = await room.seat(credit=3)
+    await room.woken(await room.submit())
+    assert (seat.is_parked, seat.credit) == (True, 2)
+    return seat

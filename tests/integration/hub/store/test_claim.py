@@ -15,7 +15,7 @@ async def test_a_claimed_job_is_assigned_under_a_new_lease(store: Store, hand: H
     (claimed,) = await hand.claim()
     assert (claimed.lease.job_id, claimed.lease.attempt) == (submitted.job_id, 1)
     assert (claimed.type, claimed.priority, claimed.timeout_s) == ("simulation", 7, 30)
-    assert claimed.payload == '{"n":18446744073709551616}'
+    assert claimed.payload == {"n": 2**64}
     job = await store.job(submitted.job_id)
     assert (job.status, job.reason, job.attempt) == (JobState.ASSIGNED, Reason.CLAIMED, 1)
     assert job.worker_id == "w1"
