@@ -5,7 +5,8 @@ from typing import Any
 
 from msgspec.json import Encoder
 
-from shared.wire import dump_json
+from shared.messages import Message
+from shared.wire import document_of, dump_json
 
 _encoder = Encoder()
 
@@ -16,3 +17,8 @@ def encoded(document: Any) -> bytes:
         return _encoder.encode(document)
     except UnicodeEncodeError:
         return dump_json(document).encode()
+
+
+def frame_of(message: Message) -> str:
+    """What `shared.wire.encode` makes of a message."""
+    return encoded(document_of(message)).decode()

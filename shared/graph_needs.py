@@ -5,7 +5,7 @@ which any worker can run stay in one lane.
 """
 
 from collections.abc import Iterator
-from pathlib import PurePath
+from posixpath import splitext
 from typing import Any, cast
 
 from attrs import frozen
@@ -59,7 +59,7 @@ def graph_needs(graph: Graph) -> GraphNeeds:
 
 def is_model_name(value: object) -> bool:
     """Whether a value of an input names a file of weights."""
-    return isinstance(value, str) and PurePath(value).suffix.lower() in MODEL_SUFFIXES
+    return isinstance(value, str) and splitext(value)[1].lower() in MODEL_SUFFIXES
 
 
 def plain_name(name: str) -> str:
@@ -69,12 +69,16 @@ def plain_name(name: str) -> str:
 
 def _models(inputs: dict[str, Any]) -> Iterator[str]:
     for name, value in inputs.items():
-        named = value if name in LOADER_INPUTS else _stacked(value)
+        if name in LOADER_INPUTS:
+            named = value
+        elif isinstance(value, dict):
+            named = _stacked(cast("dict[str, Any]", value))
+        else:
+            continue
         if is_model_name(named):
             yield plain_name(named)
 
 
-def _stacked(value: object) -> Any:
+def _stacked(row: dict[str, Any]) -> Any:
     """Return the LoRA of one row of a loader of many, `{"on": true, "lora": …, "strength": …}`."""
-    row = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     return row.get("lora") if row.get("on") is True else None

@@ -29,13 +29,18 @@ T = TypeVar("T")
 
 def encode(message: Message) -> str:
     """The frame that says `message`."""
+    return dump_json(document_of(message))
+
+
+def document_of(message: Message) -> dict[str, Any]:
+    """What a frame says, in its envelope."""
     fields = {name: value for name, value in unstructure(message).items() if value is not None}
     envelope = {
         "type": message.type,
         "id": os.urandom(16).hex(),
         "timestamp": time.time_ns() // 1_000_000,
     }
-    return dump_json(envelope | fields)
+    return envelope | fields
 
 
 def decode(frame: str | bytes, worker_id: str | None = None) -> Message:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable
 
 from attrs import define, field
 
+from hub.documents import encoded
 from shared.messages import (
     CompleteJob,
     ConnectorWsStatus,
@@ -27,12 +28,11 @@ from shared.messages import (
     UpdateJobProgress,
     WorkerHeartbeatAck,
 )
-from shared.wire import dump_json
 
 LIMIT = 4096
 """Frames that may wait. The hub says little to a peer; one this far behind does not read."""
 LARGEST = 64 * 1024 * 1024
-"""Characters of payloads, results and stats that may wait beside one that is being sent."""
+"""Bytes of payloads, results and stats that may wait beside one that is being sent."""
 SLOW = 256
 """From so many on, offers are dropped."""
 
@@ -53,14 +53,14 @@ def state_of(message: Message) -> Hashable | None:
 
 
 def weight_of(message: Message) -> int:
-    """Characters of what may be large in a message; its other fields are small."""
+    """Bytes of what may be large in a message; its other fields are small."""
     match message:
         case JobAssigned():
-            return len(dump_json(message.params))
+            return len(encoded(message.params))
         case CompleteJob() | ResponseJobStatus():
-            return len(dump_json(message.result))
+            return len(encoded(message.result))
         case ResponseStats():
-            return len(dump_json(message.stats))
+            return len(encoded(message.stats))
         case _:
             return 0
 

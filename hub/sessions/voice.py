@@ -12,11 +12,11 @@ from attrs import define, evolve, frozen
 
 from hub.artifacts.intake import nowhere
 from hub.artifacts.values import Values
+from hub.documents import frame_of
 from hub.neighbours import NeighbourError
 from hub.store.client import StoreUnavailableError
 from shared.messages import CompleteJob, JobAssigned, Message, ResponseJobStatus
 from shared.pieces import PIECE, Form, numbered, split
-from shared.wire import encode
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +97,10 @@ class Voice:
         if large is not None:
             await self._say_large(large)
             return
-        text = encode(message)
+        text = frame_of(message)
         if self.form is not None and len(text) > PIECE:
             for piece in split(text, self.form):
-                await self.send(encode(piece))
+                await self.send(frame_of(piece))
         else:
             await self.send(text)
 
@@ -116,7 +116,7 @@ class Voice:
 
     async def _say_urgent(self) -> None:
         for each in self.urgent():
-            await self.send(encode(each))
+            await self.send(frame_of(each))
 
     async def _say_large(self, frame: LargeFrame) -> None:
         total, digest = await asyncio.to_thread(frame.measured)
@@ -136,7 +136,7 @@ def large_frame(message: Message, values: Values) -> LargeFrame | None:
     if not files:
         return None
     parts: list[bytes | Path] = []
-    said = encode(evolve(message, **{field: marked}))
+    said = frame_of(evolve(message, **{field: marked}))
     for token, path in files.items():
         before, _, said = said.partition(f'"{token}"')
         parts += [before.encode(), path]
@@ -163,7 +163,7 @@ def _token(value: Any, values: Values, files: dict[str, Path]) -> Any:
 
 def _next(pieces: Iterator[Message]) -> str | None:
     piece = next(pieces, None)
-    return None if piece is None else encode(piece)
+    return None if piece is None else frame_of(piece)
 
 
 def _boundary(data: bytes) -> int:

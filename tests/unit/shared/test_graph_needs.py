@@ -79,7 +79,10 @@ def test_a_link_to_nowhere_is_left_to_whoever_checks_links() -> None:
 
 def test_what_names_weights_is_known_by_its_ending() -> None:
     assert is_model_name("A.SafeTensors")
+    assert is_model_name("sdxl\\v1.5/base.v2.ckpt")
     assert not is_model_name("euler")
+    assert not is_model_name(".ckpt")
+    assert not is_model_name("a.ckpt/readme")
     assert not is_model_name(7)
     assert plain_name("a\\b/c.sft") == "a/b/c.sft"
 
