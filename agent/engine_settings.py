@@ -8,6 +8,7 @@ from shared.settings import setting
 
 _POSITIVE = validators.gt(0)
 _NATURAL = validators.ge(0)
+_PORT = validators.and_(validators.ge(1), validators.le(65535))
 
 
 @frozen(kw_only=True, slots=False)  # of several bases only one may have slots
@@ -29,7 +30,10 @@ class EngineOptions:
         "folders of its models, where they are not in models of its own folder",
     )
     comfyui_first_port: int = setting(
-        "WORKER_COMFYUI_FIRST_PORT", 8188, "its port; the next that is free is taken"
+        "WORKER_COMFYUI_FIRST_PORT",
+        8188,
+        "its port; the next that is free is taken",
+        validator=_PORT,
     )
     a1111_dir: Path | None = setting(
         "WORKER_A1111_DIR",
@@ -51,7 +55,10 @@ class EngineOptions:
         "whether files of models are hashed while no job runs, so that jobs may ask for a content",
     )
     a1111_first_port: int = setting(
-        "WORKER_A1111_FIRST_PORT", 7860, "its port; the next that is free is taken"
+        "WORKER_A1111_FIRST_PORT",
+        7860,
+        "its port; the next that is free is taken",
+        validator=_PORT,
     )
     state_dir: Path = setting(
         "WORKER_STATE_DIR",

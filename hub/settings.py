@@ -9,6 +9,7 @@ from hub.artifact_settings import ArtifactOptions
 from hub.page_settings import PageOptions
 from hub.redis_url import FORMS, checked
 from hub.upkeep_settings import UpkeepOptions
+from shared.jobs import MAX_PRIORITY
 from shared.settings import setting
 from shared.settings_names import scaled, worded
 
@@ -147,12 +148,16 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
         "STATS_BROADCAST_INTERVAL_MS", 5000.0, "how often monitors are told, in milliseconds",
         validator=validators.ge(250),
     )  # fmt: skip
-    default_job_priority: int = setting("DEFAULT_JOB_PRIORITY", 50, "for jobs that state none")
+    default_job_priority: int = setting(
+        "DEFAULT_JOB_PRIORITY", 50, "for jobs that state none",
+        validator=validators.and_(validators.ge(-MAX_PRIORITY), validators.le(MAX_PRIORITY)),
+    )  # fmt: skip
     completed_job_ttl_hours: float = setting(
-        "COMPLETED_JOB_TTL_HOURS", 24.0, "how long completed and cancelled jobs are kept"
-    )
+        "COMPLETED_JOB_TTL_HOURS", 24.0, "how long completed and cancelled jobs are kept",
+        validator=validators.ge(0),
+    )  # fmt: skip
     failed_job_ttl_days: float = setting(
-        "FAILED_JOB_TTL_DAYS", 7.0, "how long failed jobs are kept"
+        "FAILED_JOB_TTL_DAYS", 7.0, "how long failed jobs are kept", validator=validators.ge(0)
     )
     completed_job_keep: int = setting(
         "COMPLETED_JOB_KEEP", 100_000, "how many completed jobs are kept at most, and as many cancelled",
@@ -163,8 +168,9 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
         validator=validators.ge(0),
     )  # fmt: skip
     worker_ttl_hours: float = setting(
-        "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered"
-    )
+        "HUB_WORKER_TTL_HOURS", 24.0, "how long a worker that is gone is remembered",
+        validator=validators.ge(0),
+    )  # fmt: skip
     log_level: str = setting(
         "LOG_LEVEL", "info", "debug, info, warning or error", parse=str.lower,
         validator=validators.in_(("debug", "info", "warning", "error")),

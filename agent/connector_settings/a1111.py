@@ -2,7 +2,7 @@
 
 from attrs import frozen, validators
 
-from agent.connector_settings.names import either, http_url
+from agent.connector_settings.names import PORT, either, http_url
 from shared.settings import setting
 
 FORMATS = ("png", "jpg", "webp")
@@ -17,7 +17,10 @@ class A1111Settings:
     )
     a1111_host: str = setting(either("A1111_HOST"), "127.0.0.1", "the host it listens on")
     a1111_port: int = setting(
-        either("A1111_PORT"), 7860, "the port it listens on; 7861 with --nowebui"
+        either("A1111_PORT"),
+        7860,
+        "the port it listens on; 7861 with --nowebui",
+        validator=PORT,
     )
     a1111_username: str | None = setting(either("A1111_USERNAME"), None, "as in its --api-auth")
     a1111_password: str | None = setting(

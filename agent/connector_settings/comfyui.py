@@ -2,7 +2,7 @@
 
 from attrs import frozen, validators
 
-from agent.connector_settings.names import either
+from agent.connector_settings.names import PORT, either
 from shared.settings import setting
 
 
@@ -17,7 +17,9 @@ class ComfyUIOptions:
         "commas between",
     )
     comfyui_host: str = setting(either("COMFYUI_HOST"), "127.0.0.1", "the host it listens on")
-    comfyui_port: int = setting(either("COMFYUI_PORT"), 8188, "the port it listens on")
+    comfyui_port: int = setting(
+        either("COMFYUI_PORT"), 8188, "the port it listens on", validator=PORT
+    )
     comfyui_use_ssl: bool = setting(
         either("COMFYUI_USE_SSL"), False, "whether host and port speak https"
     )
@@ -31,10 +33,16 @@ class ComfyUIOptions:
         either("COMFYUI_PASSWORD"), None, "goes with the user name", secret=True
     )
     comfyui_timeout_s: float = setting(
-        either("COMFYUI_TIMEOUT_SECONDS"), 300.0, "seconds that one answer of ComfyUI may take"
+        either("COMFYUI_TIMEOUT_SECONDS"),
+        300.0,
+        "seconds that one answer of ComfyUI may take",
+        validator=validators.gt(0),
     )
     comfyui_workflow_timeout_s: float = setting(
-        either("COMFYUI_WORKFLOW_TIMEOUT_SECONDS"), 600.0, "seconds that one workflow may take"
+        either("COMFYUI_WORKFLOW_TIMEOUT_SECONDS"),
+        600.0,
+        "seconds that one workflow may take",
+        validator=validators.gt(0),
     )
     comfyui_max_concurrent_jobs: int | None = setting(
         either("COMFYUI_MAX_CONCURRENT_JOBS"),

@@ -160,7 +160,10 @@ class RestAsyncSettings:
         parse=http_url,
     )
     rest_async_callback_port: int = setting(
-        either("REST_ASYNC_CALLBACK_PORT"), 0, "the port to hear callbacks on; 0: any free one"
+        either("REST_ASYNC_CALLBACK_PORT"),
+        0,
+        "the port to hear callbacks on; 0: any free one",
+        validator=validators.and_(validators.ge(0), validators.le(65535)),
     )
     rest_async_callback_host: str = setting(
         either("REST_ASYNC_CALLBACK_HOST"), "127.0.0.1", "the address to hear callbacks on"
