@@ -116,8 +116,8 @@ properties: setup ## the state machine alone, 50,000 rules on Redis, 20,000 on V
 race: setup ## two hubs and twenty workers race for 10,000 jobs, on Valkey and on Redis
 	EMP_RACE_JOBS=10000 TEST_SERVERS=$${TEST_SERVERS:-valkey,redis} $(BIN)/python -m pytest -q -s tests/properties/test_history.py
 
-chaos: setup ## minutes of random faults on real processes
-	$(BIN)/python -m pytest -q -s -m chaos tests
+chaos: setup ## EMP_CHAOS_S seconds (300) of random faults on real processes; EMP_CHAOS_SEED repeats a run's
+	EMP_CHAOS_S=$${EMP_CHAOS_S:-300} $(BIN)/python -m pytest -q -s tests/system/test_chaos.py
 
 clean: ## remove what was made, but .venv
 	rm -rf build dist htmlcov .coverage* .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,8 +10,10 @@ from attrs import field, frozen
 
 from hub.store.client import Client
 
-HOLD_S = 60.0
-"""How long a request that never came back has its key."""
+HOLD_S = 10.0
+"""How long a request that never came back has its key. One that takes longer and is sent again is
+carried out twice, as one operation.
+"""
 TTL_S = 25 * 3600.0
 """How long an answer is kept."""
 
