@@ -117,7 +117,7 @@ race: setup ## two hubs and twenty workers race for 10,000 jobs, on Valkey and o
 	EMP_RACE_JOBS=10000 TEST_SERVERS=$${TEST_SERVERS:-valkey,redis} $(BIN)/python -m pytest -q -s tests/properties/test_history.py
 
 chaos: setup ## EMP_CHAOS_S seconds (300) of random faults on real processes; EMP_CHAOS_SEED repeats a run's
-	EMP_CHAOS_S=$${EMP_CHAOS_S:-300} $(BIN)/python -m pytest -q -s tests/system/test_chaos.py
+	EMP_CHAOS_S=$${EMP_CHAOS_S:-300} EMP_CHAOS_SEED=$${EMP_CHAOS_SEED:-$$(date +%s)} $(BIN)/python -m pytest -q -s tests/system/test_chaos.py
 
 clean: ## remove what was made, but .venv
 	rm -rf build dist htmlcov .coverage* .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -50,8 +50,10 @@ class Nemesis:
             "the store is killed": self._kill_store,
             "the store stands still": self._stop_store,
         }
+        left: list[str] = []
         while asyncio.get_running_loop().time() < until_s:
-            name = self.chance.choice(list(faults))
+            left = left or self.chance.sample(list(faults), len(faults))  # each comes as often
+            name = left.pop()
             print(f"{len(self.told) + 1}: {name}", flush=True)  # noqa: T201 - progress, for `make chaos`
             await faults[name]()
             self.told.append(name)
