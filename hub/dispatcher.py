@@ -86,6 +86,7 @@ class Dispatcher:
             submitted = await self.jobs.submit(spec, self.id, claimant)
             if submitted.claimed:
                 self._assign(seat, submitted.claimed)
+                seat.is_parked = seat.credit > 0
                 self._seats.move_to_end(seat)
         if not submitted.claimed:
             self.wake(submitted.lane)

@@ -25,7 +25,9 @@ class Seat:
     warm: str = field(default="", init=False)  # what its last job loaded
     is_claiming: bool = field(default=False, init=False)
     is_called: bool = field(default=False, init=False)  # while claiming: look once more
-    is_parked: bool = field(default=False, init=False)  # it waits: its last claim left nothing
+    is_parked: bool = field(
+        default=False, init=False
+    )  # has credit of which its last claim left some
 
 
 @define

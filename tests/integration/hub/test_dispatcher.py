@@ -283,6 +283,24 @@ async def test_jobs_that_come_together_are_no_more_than_the_worker_asked_for(roo
     assert [each.lease.job_id for each in room.got["w1"][1:]] == [each.job_id for each in jobs[:2]]
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_job_behind_a_worker_that_has_all_it_asked_for_is_given_when_it_asks_again(
+    room: Room, *, together: bool
+) -> None:
+    seat = await known(room)
+    jobs = [spec() for _ in range(3)]
+    if together:
+        await asyncio.gather(*map(room.dispatcher.submit, jobs))
+    else:
+        for each in jobs:
+            await room.dispatcher.submit(each)
+    await room.quiet()
+    assert room.counts() == {"w1": 3}
+    room.dispatcher.add_credit(seat, 1)
+    await room.quiet()
+    assert room.counts() == {"w1": 4}
+
+
 async def test_who_submits_need_not_wait_for_the_worker_to_get_the_job(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
