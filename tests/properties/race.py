@@ -53,8 +53,8 @@ async def running_hub(url: str) -> AsyncGenerator[Hub]:
 
     def hear(words: list[str]) -> None:
         match words:
-            case ["lane", lane]:
-                dispatcher.wake(lane)
+            case ["lane", lane, *waker]:
+                dispatcher.wake(lane, *waker)
             case ["gap"]:
                 dispatcher.look_soon()
             case _:  # cancels and evictions are for sessions, of which there are none

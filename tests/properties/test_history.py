@@ -31,7 +31,7 @@ async def client_of(hub: Hub, count: int, chance: Random) -> set[str]:
     accepted: list[str] = []
     for _ in range(count):
         flow = chance.choice([None, None, "f1", "f2", "f3"])
-        submitted = await hub.jobs.submit(
+        submitted = await hub.dispatcher.submit(
             spec(
                 requirement=NEEDS[chance.choice(SERVED)], priority=chance.randint(-2, 2),
                 workflow_id=flow, step_number=chance.randint(0, 3),
