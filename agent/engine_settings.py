@@ -4,11 +4,11 @@ from pathlib import Path
 
 from attrs import frozen, validators
 
+from shared.bounds import PORT
 from shared.settings import setting
 
 _POSITIVE = validators.gt(0)
 _NATURAL = validators.ge(0)
-_PORT = validators.and_(validators.ge(1), validators.le(65535))
 
 
 @frozen(kw_only=True, slots=False)  # of several bases only one may have slots
@@ -33,7 +33,7 @@ class EngineOptions:
         "WORKER_COMFYUI_FIRST_PORT",
         8188,
         "its port; the next that is free is taken",
-        validator=_PORT,
+        validator=PORT,
     )
     a1111_dir: Path | None = setting(
         "WORKER_A1111_DIR",
@@ -58,7 +58,7 @@ class EngineOptions:
         "WORKER_A1111_FIRST_PORT",
         7860,
         "its port; the next that is free is taken",
-        validator=_PORT,
+        validator=PORT,
     )
     state_dir: Path = setting(
         "WORKER_STATE_DIR",

@@ -71,7 +71,7 @@ class Dispatcher:
         """
         seat = self._idle_but(lane_of(spec).id, spec.requirement)
         if seat is not None and seat.is_parked and not self._is_stopping:
-            seat.is_claiming = True
+            seat.is_claiming = True  # the next submission must know, before the task has begun
             submitting = self._spawn(self._submit_for(seat, spec))
         else:
             submitting = self._spawn(self.jobs.submit(spec, self.id))

@@ -9,6 +9,7 @@ from hub.artifact_settings import ArtifactOptions
 from hub.page_settings import PageOptions
 from hub.redis_url import FORMS, checked
 from hub.upkeep_settings import UpkeepOptions
+from shared.bounds import PORT_OR_ANY, between
 from shared.jobs import MAX_PRIORITY
 from shared.settings import setting
 from shared.settings_names import scaled, worded
@@ -40,11 +41,11 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
     hub_host: str = setting("HUB_HOST", "127.0.0.1", "the address to listen on")
     hub_port: int = setting(
         "HUB_PORT", 3001, "the port to listen on; 0 picks a free one",
-        validator=validators.and_(validators.ge(0), validators.le(65535)),
+        validator=PORT_OR_ANY,
     )  # fmt: skip
     ws_port: int | None = setting(
         "WS_PORT", None, "a second port, for WebSockets; without it they come by HUB_PORT",
-        validator=validators.optional(validators.and_(validators.ge(0), validators.le(65535))),
+        validator=validators.optional(PORT_OR_ANY),
     )  # fmt: skip
     ws_host: str | None = setting(
         "WS_HOST", None, "the address to listen on for WS_PORT; HUB_HOST when left out"
@@ -142,7 +143,7 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
     )  # fmt: skip
     max_ws_message_size_mb: float = setting(
         "MAX_WS_MESSAGE_SIZE_MB", 100.0, "the largest message that comes in pieces",
-        validator=validators.and_(validators.ge(1), validators.le(1000)),
+        validator=between(1, 1000),
     )  # fmt: skip
     stats_broadcast_interval_ms: float = setting(
         "STATS_BROADCAST_INTERVAL_MS", 5000.0, "how often monitors are told, in milliseconds",
@@ -150,7 +151,7 @@ class HubSettings(ArtifactOptions, PageOptions, UpkeepOptions):
     )  # fmt: skip
     default_job_priority: int = setting(
         "DEFAULT_JOB_PRIORITY", 50, "for jobs that state none",
-        validator=validators.and_(validators.ge(-MAX_PRIORITY), validators.le(MAX_PRIORITY)),
+        validator=between(-MAX_PRIORITY, MAX_PRIORITY),
     )  # fmt: skip
     completed_job_ttl_hours: float = setting(
         "COMPLETED_JOB_TTL_HOURS", 24.0, "how long completed and cancelled jobs are kept",

@@ -2,6 +2,7 @@
 
 from attrs import frozen, validators
 
+from shared.bounds import PORT_OR_ANY
 from shared.settings import setting
 
 _POSITIVE = validators.gt(0)
@@ -47,5 +48,5 @@ class UpkeepOptions:
     metrics_enabled: bool = setting("METRICS_ENABLED", True, "whether GET /metrics is answered")
     metrics_port: int | None = setting(
         "METRICS_PORT", None, "one more port, for /metrics and /health alone; they come by HUB_PORT too",
-        validator=validators.optional(validators.and_(validators.ge(0), validators.le(65535))),
+        validator=validators.optional(PORT_OR_ANY),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from attrs import frozen, validators
 
-from agent.connector_settings.names import PORT, either, http_url
+from agent.connector_settings.names import either, http_url
+from shared.bounds import PORT
 from shared.settings import setting
 
 FORMATS = ("png", "jpg", "webp")

@@ -2,7 +2,8 @@
 
 from attrs import frozen, validators
 
-from agent.connector_settings.names import PORT, either
+from agent.connector_settings.names import either
+from shared.bounds import PORT
 from shared.settings import setting
 
 

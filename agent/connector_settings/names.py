@@ -3,12 +3,9 @@
 import json
 from typing import Any, cast
 
-from attrs import validators
-
 KINDS = ("none", "basic", "bearer", "api_key")
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 RESPONSE_FORMATS = ("json", "text", "binary")
-PORT = validators.and_(validators.ge(1), validators.le(65535))
 
 
 def either(name: str, *others: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 from attrs import frozen, validators
 
 from agent.connector_settings.names import KINDS, METHODS, either, http_url, json_object, path
+from shared.bounds import PORT_OR_ANY
 from shared.settings import setting
 from shared.settings_names import scaled
 
@@ -163,7 +164,7 @@ class RestAsyncSettings:
         either("REST_ASYNC_CALLBACK_PORT"),
         0,
         "the port to hear callbacks on; 0: any free one",
-        validator=validators.and_(validators.ge(0), validators.le(65535)),
+        validator=PORT_OR_ANY,
     )
     rest_async_callback_host: str = setting(
         either("REST_ASYNC_CALLBACK_HOST"), "127.0.0.1", "the address to hear callbacks on"

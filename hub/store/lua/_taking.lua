@@ -1,5 +1,13 @@
 -- How a waiting job becomes a worker's.
 
+-- The worker as `assign` takes it, and how many more jobs it may hold; nil for another session.
+local function taking(worker, session)
+  local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
+  if known[1] ~= session then return nil end
+  local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
+  return { id = worker, gpu = known[3], warm = known[4], room = room }
+end
+
 -- Gives a waiting job to a worker (its id, its gpu, and what it loaded last as `warm`), under a new
 -- attempt and a new lease. It has left its lane.
 local function assign(job, worker, lease, at, ttl_ms, op)
@@ -37,16 +45,14 @@ end
 -- The worker that is named with a job that has just come, if it may have it without a place in its
 -- lane: nothing waits that it would be given before it.
 local function taker_of(asked)
-  if not asked.worker then return nil end
-  local known = redis.call('HMGET', KEY.worker .. asked.worker, 'session', 'slots', 'gpu', 'warm')
-  if known[1] ~= asked.session then return nil end
-  if redis.call('SCARD', KEY.held .. asked.worker) >= tonumber(known[2]) then return nil end
+  local who = asked.worker and taking(asked.worker, asked.session)
+  if not who or who.room < 1 then return nil end
   local mine = KEY.eligible .. asked.class
   if stale_version(asked.class) or not redis.call('ZSCORE', mine, asked.lane) then return nil end
   if room_for('running', asked) < 1 then return nil end
   local waiting = first_jobs(asked.class, 1, asked.worker)
   if unsure or waiting[1] then return nil end
-  return { id = asked.worker, gpu = known[3], warm = known[4] }
+  return who
 end
 
 -- The reply of a claim: its tag, its first value, and every job with what its worker needs.

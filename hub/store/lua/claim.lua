@@ -13,8 +13,8 @@ local op, worker, session, class, ttl_ms, passes, window, wanted, lease = unpack
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
-if known[1] ~= session then return { 'evicted' } end
+local who = taking(worker, session)
+if not who then return { 'evicted' } end
 local stale = stale_version(class)
 if stale then return { 'stale', stale, class } end
 
@@ -26,7 +26,6 @@ local function first_of(choices)
 end
 
 local prefer = preferences(passes, window)
-local who = { id = worker, gpu = known[3], warm = known[4] }
 
 -- Most workers like their first job, and need no look at others.
 local function next_job()
@@ -40,9 +39,8 @@ local function next_job()
 end
 
 local at = now_ms()
-local room = tonumber(known[2]) - redis.call('SCARD', KEY.held .. worker)
 local claimed = { 1 }
-for i = 1, math.min(wanted, room) do
+for i = 1, math.min(wanted, who.room) do
   local first = next_job()
   if unsure and #claimed == 1 then return unsure end
   if unsure or not first then

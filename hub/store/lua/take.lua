@@ -15,16 +15,15 @@ local op, worker, session, ttl_ms, id, lease = unpack(ARGV)
 local kept = kept_reply(op)
 if kept then return described(kept) end
 
-local known = redis.call('HMGET', KEY.worker .. worker, 'session', 'slots', 'gpu', 'warm')
-if known[1] ~= session then return { 'evicted' } end
+local who = taking(worker, session)
+if not who then return { 'evicted' } end
 local job = load_job(id)
 if not job then return { 'unknown' } end
 if job.state ~= 'pending' then return { 'gone', job.state, job.worker or '' } end
-if redis.call('SCARD', KEY.held .. worker) >= tonumber(known[2]) then return { 'full' } end
+if who.room < 1 then return { 'full' } end
 if room_for('running', job) < 1 then return { 'capped' } end
 if is_kept_from(worker, job.lane) then return unsure or { 'kept' } end
 
-local who = { id = worker, gpu = known[3], warm = known[4] }
 local at = now_ms()
 dequeue(job)
 assign(job, who, lease, at, ttl_ms, op)
