@@ -22,8 +22,8 @@ CHUNK = 500
 
 
 def canonical(facts: Requirement | Capability) -> str:
-    """The same text for equal facts, whatever order their lists were given in."""
-    return _text(_sorted(unstructure(facts)))
+    """The same text for equal facts, in whatever order lists were given, 24 or 24.0."""
+    return _text(_plain(unstructure(facts)))
 
 
 def digest(text: str) -> str:
@@ -52,12 +52,12 @@ def _lane(requirement: Requirement, type_: str, customer: str | None) -> Lane:
     return Lane(digest(json.dumps([text, type_, customer])), text)
 
 
-def _sorted(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _sorted(each) for name, each in cast("dict[str, Any]", value).items()}
+        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return sorted(map(_sorted, cast("list[Any]", value)), key=_text)
-    return value
+        return sorted(map(_plain, cast("list[Any]", value)), key=_text)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _text(value: Any) -> str:

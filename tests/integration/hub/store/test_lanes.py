@@ -32,6 +32,16 @@ def test_equal_facts_have_equal_names_in_whatever_order_they_are_said() -> None:
     assert canonical(needs(labels=asked)) == canonical(needs(labels=swapped))
 
 
+@pytest.mark.parametrize(("whole", "other"), [(24, 24.0), (0, 0.0), (0, -0.0)])
+def test_a_number_has_one_name_however_it_is_written(whole: int, other: float) -> None:
+    def asks(gpu_memory_gb: float) -> Requirement:
+        return needs(hardware=HardwareNeed(gpu_memory_gb=gpu_memory_gb), max_rate_per_hour=1)
+
+    # A lane is remembered by its requirement: equal ones must not depend on which was first.
+    assert asks(whole) == asks(other)
+    assert canonical(asks(whole)) == canonical(asks(other))
+
+
 def test_different_facts_have_different_names() -> None:
     facts = [
         Requirement(service_type="a"),
