@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import count
+from typing import TypeVar
 
 from attrs import define, field
 
@@ -37,6 +38,7 @@ from shared.pieces import form_of, is_piece, piece_of
 from shared.wire import UnknownTypeError, WireError, decode
 
 log = logging.getLogger(__name__)
+M = TypeVar("M", bound=Message)
 
 AT_ONCE = 256
 """Frames of one connection that may be under way; behind them it is not read."""
@@ -165,13 +167,13 @@ class Connection:
             self.say(Error(error=str(problem)))
             return
         if is_piece(message):
-            await self._guarded(self._take_piece(peer, message))
+            await self._guarded(self._take_piece, peer, message)
             return
         if peer.is_in_turn(message):
-            await self._guarded(self._hear(peer, message))
+            await self._guarded(self._hear, peer, message)
             return
         await self._room.acquire()
-        task = asyncio.create_task(self._guarded(self._hear(peer, message)))
+        task = asyncio.create_task(self._guarded(self._hear, peer, message))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
 
@@ -189,9 +191,11 @@ class Connection:
         self._tasks.discard(task)
         self._room.release()
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(
+        self, act: Callable[[Peer, M], Awaitable[None]], peer: Peer, message: M
+    ) -> None:
         try:
-            await work
+            await act(peer, message)
         except (ValueError, NeighbourError) as problem:  # what was said cannot be acted on
             self.say(Error(error=str(problem)))
         except EvictedError:

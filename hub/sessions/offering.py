@@ -6,9 +6,9 @@ Nothing depends on an offer: what is told to nobody is told again by a slow tick
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import ParamSpec
 
 from attrs import define, field
 
@@ -23,6 +23,7 @@ from shared.messages import ClaimJob, Error, JobAvailable
 from shared.states import Reason
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 OFFERED = 5
 """The jobs of one lane that are told of at once."""
@@ -59,23 +60,23 @@ class Offering:
     def is_free(self, session: WorkerSession) -> None:
         """The worker may have become idle."""
         if self.is_listening(session):
-            self._spawn(self._offer([session]))
+            self._spawn(self._offer, [session])
 
     def wake(self, lane: str, _waker: str = "") -> None:
         """A lane has work."""
         if self._listening:
-            self._spawn(self._offer_lane(lane, list(self._listening.values())))
+            self._spawn(self._offer_lane, lane, list(self._listening.values()))
 
     def make_room(self) -> None:
         """More jobs may run than before, whatever lanes they are in."""
         if self._listening:
-            self._spawn(self._offer(list(self._listening.values())))
+            self._spawn(self._offer, list(self._listening.values()))
 
     async def run(self) -> None:
         """Tell again now and then, until cancelled."""
         while True:
             await asyncio.sleep(AGAIN_S)
-            await self._guarded(self._offer(list(self._listening.values())))
+            await self._guarded(self._offer, list(self._listening.values()))
 
     async def take(self, session: WorkerSession, message: ClaimJob, job_id: str) -> None:
         """Claim a job by its id; who is too late is told who has it. Raises `ReportError`."""
@@ -86,7 +87,7 @@ class Offering:
         if taken.job is not None:
             session.assign(taken.job)
             if message.claim_timeout is not None:
-                self._spawn(self._expire(session, taken.job.lease, message.claim_timeout))
+                self._spawn(self._expire, session, taken.job.lease, message.claim_timeout)
         elif taken.outcome == "full":
             raise ReportError(f"job_id: all {session.slots} slots are taken; end a job first")
         elif taken.outcome == "capped":
@@ -135,14 +136,16 @@ class Offering:
                     )
                 )
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guarded(coroutine))
+    def _spawn(self, act: Callable[P, Awaitable[None]], *what: P.args, **more: P.kwargs) -> None:
+        task = asyncio.create_task(self._guarded(act, *what, **more))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(
+        self, act: Callable[P, Awaitable[None]], *what: P.args, **more: P.kwargs
+    ) -> None:
         try:
-            await work
+            await act(*what, **more)
         except StoreUnavailableError as problem:
             log.warning("no offers for workers: %s", problem)
 

@@ -14,9 +14,6 @@ from tests.support.processes import Program
 from tests.support.waiting import wait_until
 from tests.system.conftest import Site, valkey_url
 
-HUB = {"HUB_PREFER_PASSES": "0", "HUB_MAX_LOSSES": "1000"}
-"""The order is strict, and no job is given up."""
-
 LONGEST_STOP_S = 4.0
 """More than a lease."""
 LONGEST_PAUSE_S = 1.5
@@ -81,11 +78,11 @@ class Nemesis:
 
     async def _kill_hub(self) -> None:
         self.site.hub.kill()
-        await self.site.start_hub(**HUB)
+        await self.site.start_hub()
 
     async def _end_hub(self) -> None:
         assert await asyncio.to_thread(self.site.hub.stop) == 0
-        await self.site.start_hub(**HUB)
+        await self.site.start_hub()
 
     async def _stop_hub(self) -> None:
         await self._stand_still(self.site.hub.popen.pid)

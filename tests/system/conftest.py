@@ -24,14 +24,16 @@ class Site:
     data_dir: Path
     url: str = field(default="", init=False)
     hub: Program = field(init=False)
+    hub_env: dict[str, str] = field(factory=dict, init=False)
     agents: list[Program] = field(factory=list, init=False)
     http: httpx.AsyncClient = field(factory=lambda: httpx.AsyncClient(timeout=60), init=False)
 
     async def start_hub(self, **env: str) -> None:
-        """Start the hub, again on the same port when there was one."""
+        """Start the hub: again on the same port, and as it was told before, when there was one."""
         port = httpx.URL(self.url).port if self.url else free_port()
         assert port is not None
-        self.hub, self.url = await start_hub(self.data_dir, port, **env)
+        self.hub_env |= env
+        self.hub, self.url = await start_hub(self.data_dir, port, **self.hub_env)
 
     async def start_agent(self, worker_id: str = "worker-1", **env: str) -> Program:
         """Start an agent, and wait until its worker is idle."""

@@ -15,7 +15,7 @@ from shared.states import TERMINAL, JobState
 from tests.properties.history import Line, Replay, counted_twice, lost
 from tests.support.audit import audit_indexes
 from tests.support.waiting import wait_until
-from tests.system.chaos import HUB, Nemesis
+from tests.system.chaos import Nemesis
 from tests.system.chaos_client import TYPES, ChaosClient
 from tests.system.conftest import Site, valkey_url
 
@@ -24,6 +24,8 @@ SECONDS = float(os.environ.get("EMP_CHAOS_S", "15"))
 SEED = int(os.environ.get("EMP_CHAOS_SEED", "1"))
 """Repeats the faults and the jobs of a run, though not its timing."""
 DRAIN_S = 60.0
+HUB = {"HUB_PREFER_PASSES": "0", "HUB_MAX_LOSSES": "1000"}
+"""The order is strict, and no job is given up."""
 SERVES = {"both-1": TYPES, "both-2": TYPES, "only-a": ("a",)}
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(2 * SECONDS + DRAIN_S + 120)]

@@ -93,13 +93,14 @@ def test_every_port_says_what_is_spoken_there(tmp_path: Path) -> None:
 
 
 def test_when_one_port_is_taken_none_is_kept(tmp_path: Path) -> None:
-    with sockets.create_server(("127.0.0.1", 0)) as taken:
+    host = "127.0.0.2"  # where no other test has had a connection, whose end would hold the port
+    with sockets.create_server((host, 0)) as taken:
         first, port = free_port(), taken.getsockname()[1]
-        settings = hub_settings(tmp_path, hub_port=first, metrics_port=port)
+        settings = hub_settings(tmp_path, hub_host=host, hub_port=first, metrics_port=port)
         with pytest.raises(OSError, match=r"choose another METRICS_PORT"):
             listen_as_set(settings)
         with sockets.socket() as again:
-            again.bind(("127.0.0.1", first))
+            again.bind((host, first))
 
 
 @pytest.mark.parametrize(("heartbeat_s", "is_meant"), [(10, True), (15, True), (16, False)])

@@ -15,6 +15,7 @@ from tests.support.scripted_socket import ScriptedSocket
 from tests.support.waiting import wait_until
 
 UNKNOWN = {"type": "websocket.receive", "text": '{"type": "coffee"}'}
+PING = {"type": "websocket.receive", "text": '{"type": "ping"}'}
 GONE = {"type": "websocket.disconnect", "code": 1006}
 
 
@@ -113,3 +114,19 @@ async def test_a_peer_that_is_lost_while_it_is_spoken_to_ends_its_connection(
     async with asyncio.timeout(5):
         await connection.run(Stranger())
     assert socket.heard == []
+
+
+async def test_what_a_peer_said_last_may_be_left_undone(socket: ScriptedSocket) -> None:
+    """Whatever the moment in which the connection ends: a frame may have come and not begun."""
+    for ends_after in range(8):
+        connection = Connection(socket, Pieces(Path("nowhere"), 0, Values(Path("nowhere"))))
+        running = asyncio.create_task(connection.run(Stranger()))
+        for _ in range(ends_after):
+            await asyncio.sleep(0)
+        connection.end(1013, "come back")
+        for _ in range(5):
+            socket.said.put_nowait(PING)
+            await asyncio.sleep(0)
+        socket.reads.set()
+        await running
+        assert socket.heard[-1]["code"] == 1013
