@@ -8,8 +8,8 @@ RUNS = int(os.environ.get("EMP_PROPERTY_RUNS", "100"))
 """Runs of a property test; EMP_PROPERTY_RUNS sets more for a longer search."""
 RULES = {"redis": 50_000, "valkey": 20_000}
 """Rules of the state machine on each kind of server, over all shares."""
-SHARES = 2
-"""In how many tests they are carried out, so that several processes may."""
+SHARES = 8
+"""In how many tests they are carried out, so that no process is left with one for long."""
 STEPS = 50
 TIMEOUT_S = 120 + 3 * RUNS
 

@@ -36,10 +36,10 @@ def differences(found: Dump) -> list[str]:
     """The same, for a server that holds this."""
     jobs = dict(_family(found, "job"))
     expected = _recounted(jobs, found)
-    indexed = {name for noun in INDEXES for name in _names(found, noun)}
+    indexed = _names(found, *INDEXES)
     wrong = [
         f"{name} holds {found.get(name)}, the jobs say {expected.get(name)}"
-        for name in sorted(indexed | set(expected))
+        for name in sorted({*indexed, *expected})
         if found.get(name) != expected.get(name)
     ]
     return [
@@ -53,9 +53,10 @@ def differences(found: Dump) -> list[str]:
     ]
 
 
-def _names(found: Dump, noun: str) -> Iterator[str]:
-    name = key(noun)
-    return (each for each in found if each == name or (name[-1] == ":" and each.startswith(name)))
+def _names(found: Dump, *nouns: str) -> list[str]:
+    names = tuple(map(key, nouns))
+    families = tuple(name for name in names if name[-1] == ":")
+    return [each for each in found if each in names or each.startswith(families)]
 
 
 def _family(found: Dump, noun: str) -> Iterator[tuple[str, Any]]:

@@ -49,11 +49,20 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+async def dump_text(redis: Redis) -> str:
+    """Every key with its value, but for the replies kept under operation ids; to be read."""
+    return cast("str", await redis.eval(_DUMP, 0, key("op")))
+
+
+def read_dump(text: str) -> Dump:
+    """What `dump_text` has told."""
+    found: dict[str, tuple[str, Any]] = json.loads(text)
+    return {name: _READERS[type_](value) for name, (type_, value) in sorted(found.items())}
+
+
 async def dump(redis: Redis) -> Dump:
     """Every key with its value, but for the replies kept under operation ids."""
-    answer = cast("str", await redis.eval(_DUMP, 0, key("op")))
-    found: dict[str, tuple[str, Any]] = json.loads(answer)
-    return {name: _READERS[type_](value) for name, (type_, value) in sorted(found.items())}
+    return read_dump(await dump_text(redis))
 
 
 def without(facts: Dump, *names: str) -> Dump:
