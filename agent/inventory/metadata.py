@@ -3,14 +3,13 @@
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from http.client import HTTPException
 
 from attrs import frozen
 
 _ANSWER_S = 1.0
 _LONGEST = 100_000
-# A proxy would ask the service of its own machine.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class NoMetadataError(Exception):
@@ -35,13 +34,20 @@ def ask(url: str, headers: Mapping[str, str], method: str = "GET") -> Answer:
     # The address is the operator's own, or the one that clouds have agreed on.
     request = urllib.request.Request(url, headers=dict(headers), method=method)  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=_ANSWER_S) as answer:
+        with _opener().open(request, timeout=_ANSWER_S) as answer:
             return Answer(answer.status, _text(answer.read(_LONGEST)))
     except urllib.error.HTTPError as refusal:
         with refusal:
             return Answer(refusal.code, "")
     except (OSError, HTTPException, ValueError) as problem:
         raise NoMetadataError(f"{url}: {getattr(problem, 'reason', problem)}") from problem
+
+
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Made when it is needed, for it reads every certificate of the machine."""
+    # A proxy would ask the service of its own machine.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _text(content: bytes) -> str:
